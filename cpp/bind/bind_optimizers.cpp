@@ -1,0 +1,39 @@
+#include <pybind11/stl.h>
+
+#include "bind/arrays.hpp"
+#include "bind/module.hpp"
+#include "isa/isa.hpp"
+#include "simd/float_environment.hpp"
+
+namespace kudari {
+
+namespace {
+
+void run_update(const std::string& name, const py::array& params, const py::array& grads,
+                const std::vector<py::array>& slots, const std::vector<double>& scalars) {
+    by_dtype(params, [&]<class T>(T) {
+        const auto& kernel = find(active_isa().table<T>().optimizers, name);
+        require(slots.size() == std::size_t(kernel.slots), "expected another number of slots");
+        require(scalars.size() == std::size_t(kernel.scalars), "expected another number of scalars");
+        const auto n = std::size_t(params.size());
+        T* to = output<T>(params, n);
+        const T* from = input<T>(grads, n);
+        std::vector<T*> state;
+        for (const py::array& slot : slots) state.push_back(output<T>(slot, n));
+        const std::vector<T> numbers(scalars.begin(), scalars.end());
+        const py::gil_scoped_release unlocked;
+        const DefaultFloatEnvironment environment;
+        kernel.update(to, from, state.data(), numbers.data(), n);
+    });
+}
+
+} // namespace
+
+void bind_optimizers(py::module_& m) {
+    using py::arg;
+    m.def("optimizer_names", [] { return names(active_isa().float32.optimizers); });
+    m.def("run_update", &run_update, arg("name"), arg("params"), arg("grads"), arg("slots"),
+          arg("scalars"));
+}
+
+} // namespace kudari

@@ -1,0 +1,37 @@
+#include "bind/arrays.hpp"
+#include "bind/module.hpp"
+#include "kernels/random.hpp"
+
+namespace kudari {
+
+namespace {
+
+void draw_uniform(std::uint64_t seed, std::uint32_t stream, const py::array& out) {
+    const auto n = std::size_t(out.size());
+    random_uniform(seed, stream, output<double>(out, n), n);
+}
+
+void draw_permutation(std::uint64_t seed, std::uint64_t epoch, const py::array& out) {
+    const auto n = std::size_t(out.size());
+    permutation(seed, epoch, output<std::int64_t>(out, n), n);
+}
+
+void draw_dropout_mask(std::uint64_t seed, std::uint32_t stream, std::uint64_t step, double rate,
+                       const py::array& out) {
+    by_dtype(out, [&]<class T>(T) {
+        const auto n = std::size_t(out.size());
+        dropout_mask(seed, stream, step, rate, 0, output<T>(out, n), n);
+    });
+}
+
+} // namespace
+
+void bind_random(py::module_& m) {
+    using py::arg;
+    m.def("random_uniform", &draw_uniform, arg("seed"), arg("stream"), arg("out"));
+    m.def("permutation", &draw_permutation, arg("seed"), arg("epoch"), arg("out"));
+    m.def("dropout_mask", &draw_dropout_mask, arg("seed"), arg("stream"), arg("step"), arg("rate"),
+          arg("out"));
+}
+
+} // namespace kudari

@@ -1,0 +1,68 @@
+#include "engine/parameters.hpp"
+
+namespace kudari {
+
+template <class T>
+Parameters<T>::Parameters(std::size_t input_size, const std::vector<LayerSpec>& layers) {
+    std::size_t inner = input_size, end = 0, transposed_end = 0;
+    for (const LayerSpec& layer : layers) {
+        if (layer.kind != LayerKind::dense) continue;
+        DenseWeights d{inner, layer.units, layer.use_bias, layer.trainable, end, 0, transposed_end};
+        end += whole_lines<T>(d.kernel_size());
+        transposed_end += whole_lines<T>(d.kernel_size());
+        d.bias = end;
+        if (d.use_bias) end += whole_lines<T>(d.units);
+        inner = layer.units;
+        dense_.push_back(d);
+    }
+    for (const DenseWeights& d : dense_) {
+        refs_.push_back({&d, false});
+        if (d.use_bias) refs_.push_back({&d, true});
+    }
+    values_ = Buffer<T>(end);
+    transposed_ = Buffer<T>(transposed_end);
+}
+
+template <class T> void Parameters<T>::make_slots(std::size_t count, bool fresh) {
+    if (count != slots_.size() || fresh) {
+        slots_.clear();
+        for (std::size_t s = 0; s < count; ++s) slots_.emplace_back(values_.size());
+    }
+}
+
+template <class T>
+void Parameters<T>::read(const Buffer<T>& arena, std::size_t index, T* out) const {
+    const WeightRef& r = refs_.at(index);
+    const T* from = arena.data() + offset(r);
+    if (r.is_bias)
+        std::copy_n(from, r.layer->units, out);
+    else
+        from_panels(from, r.layer->inner, r.layer->units, out);
+}
+
+template <class T>
+void Parameters<T>::write(Buffer<T>& arena, std::size_t index, const T* value) {
+    const WeightRef& r = refs_.at(index);
+    T* to = arena.data() + offset(r);
+    if (r.is_bias)
+        std::copy_n(value, r.layer->units, to);
+    else
+        to_panels(value, r.layer->inner, r.layer->units, to);
+}
+
+template <class T> void Parameters<T>::write_weight(std::size_t index, const T* value) {
+    write(values_, index, value);
+    const WeightRef& r = refs_.at(index);
+    if (r.is_bias) return;
+    const std::size_t inner = r.layer->inner, units = r.layer->units;
+    const T* panels = values_.data() + r.layer->kernel;
+    for_each_panel<T>(inner, units, [&](std::size_t at, std::size_t first, std::size_t width) {
+        transpose_strip(panels + at, 0, inner, first, width, inner, units,
+                        transposed_.data() + r.layer->transposed);
+    });
+}
+
+template class Parameters<float>;
+template class Parameters<double>;
+
+} // namespace kudari

@@ -1,0 +1,50 @@
+// The one way to sum over rows or elements: chunks of 4096 in the order given, element i of a chunk on
+// lane i mod 16, in double; a tree over the lanes, then one over the chunks. How the elements arrive,
+// in batches or at once, changes nothing.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace kudari {
+
+class ChunkedSum {
+  public:
+    template <class T> void add(const T* x, std::size_t n, T factor = T(1)) {
+        for (std::size_t i = 0; i < n; ++i) {
+            lanes_[filled_ % kLanes] += double(x[i] * factor);
+            if (++filled_ == kChunk) close_chunk();
+        }
+    }
+    double value() const {
+        std::vector<double> sums = chunks_;
+        if (filled_) sums.push_back(lane_tree());
+        for (std::size_t n = sums.size(); n > 1; n = (n + 1) / 2) {
+            for (std::size_t i = 0; i < n / 2; ++i) sums[i] = sums[2 * i] + sums[2 * i + 1];
+            if (n % 2) sums[n / 2] = sums[n - 1];
+        }
+        return sums.empty() ? 0.0 : sums[0];
+    }
+
+  private:
+    static constexpr std::size_t kChunk = 4096, kLanes = 16;
+
+    double lane_tree() const {
+        double sum[kLanes];
+        for (std::size_t i = 0; i < kLanes; ++i) sum[i] = lanes_[i];
+        for (std::size_t half = kLanes / 2; half; half /= 2)
+            for (std::size_t i = 0; i < half; ++i) sum[i] += sum[i + half];
+        return sum[0];
+    }
+    void close_chunk() {
+        chunks_.push_back(lane_tree());
+        for (double& lane : lanes_) lane = 0;
+        filled_ = 0;
+    }
+
+    double lanes_[kLanes] = {};
+    std::size_t filled_ = 0;
+    std::vector<double> chunks_;
+};
+
+} // namespace kudari

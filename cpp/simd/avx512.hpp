@@ -1,0 +1,50 @@
+// AVX-512 F, DQ, BW and VL: 64-byte registers, one to a logical vector.
+#pragma once
+
+#include <immintrin.h>
+
+#define KUDARI_ISA avx512
+#define KUDARI_REGISTER_BYTES 64
+#define KUDARI_TILE_ROWS 8
+#define KUDARI_TILE_VECTORS 2
+#include "simd/pack.hpp"
+
+namespace kudari::avx512 {
+
+template <class T> struct RegOps;
+
+template <> struct RegOps<float> {
+    static KUDARI_INLINE __mmask16 first(int n) {
+        return n >= 16 ? __mmask16(0xffff) : n <= 0 ? __mmask16(0) : __mmask16((1u << n) - 1u);
+    }
+    static KUDARI_INLINE __m512 fma(__m512 a, __m512 b, __m512 c) {
+        return _mm512_fmadd_ps(a, b, c);
+    }
+    static KUDARI_INLINE __m512 square_root(__m512 a) { return _mm512_mask_sqrt_ps(a, __mmask16(-1), a); }
+    static KUDARI_INLINE __m512 load_some(const float* p, int n) {
+        return _mm512_maskz_loadu_ps(first(n), p);
+    }
+    static KUDARI_INLINE void store_some(float* p, __m512 a, int n) {
+        _mm512_mask_storeu_ps(p, first(n), a);
+    }
+};
+
+template <> struct RegOps<double> {
+    static KUDARI_INLINE __mmask8 first(int n) {
+        return n >= 8 ? __mmask8(0xff) : n <= 0 ? __mmask8(0) : __mmask8((1u << n) - 1u);
+    }
+    static KUDARI_INLINE __m512d fma(__m512d a, __m512d b, __m512d c) {
+        return _mm512_fmadd_pd(a, b, c);
+    }
+    static KUDARI_INLINE __m512d square_root(__m512d a) { return _mm512_mask_sqrt_pd(a, __mmask8(-1), a); }
+    static KUDARI_INLINE __m512d load_some(const double* p, int n) {
+        return _mm512_maskz_loadu_pd(first(n), p);
+    }
+    static KUDARI_INLINE void store_some(double* p, __m512d a, int n) {
+        _mm512_mask_storeu_pd(p, first(n), a);
+    }
+};
+
+} // namespace kudari::avx512
+
+#include "simd/vector.hpp"

@@ -1,0 +1,107 @@
+"""Messages in three parts (what came, what was expected, how to fix it) and the checks that raise them."""
+
+import difflib
+import math
+import numbers
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def message(where: str, received: str, expected: str, fix: str) -> str:
+    """One sentence per part: `[where] expected …; received …. How to fix it.`"""
+    return f"[{where}] expected {expected}; received {received}. {fix}"
+
+
+def choice(where: str, what: str, value: object, options: Iterable[str]) -> str:
+    """`value` if it is one of `options`; else a ValueError that suggests the closest."""
+    names = sorted(options)
+    if isinstance(value, str) and value in names:
+        return value
+    raise ValueError(
+        message(where, repr(value), f"{what} to be one of {', '.join(names)}", closest(value, names))
+    )
+
+
+def closest(value: object, options: Iterable[str]) -> str:
+    """`Did you mean 'x'?` for the option nearest to `value`, or a plain hint without one."""
+    names = {name.lower(): name for name in options}
+    near = difflib.get_close_matches(str(value).lower(), names, n=1)
+    return f"Did you mean {names[near[0]]!r}?" if near else "Use one of these names."
+
+
+def number(
+    where: str,
+    name: str,
+    value: Any,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    open_low: bool = False,
+    open_high: bool = False,
+) -> float:
+    """`value` as a float within [low, high] (ends excluded where open); NumPy scalars and 0-d arrays count."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not isinstance(value, (numbers.Real, np.number, np.bool_)) or isinstance(value, complex):
+        raise TypeError(
+            message(where, repr(value), f"{name} to be a number", f"Pass a float for {name}.")
+        )
+    result = float(value)
+    below = result <= low if open_low else result < low
+    above = result >= high if open_high else result > high
+    if math.isnan(result) or below or above:
+        interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if open_high else ']'}"
+        raise ValueError(
+            message(where, f"{result!r}", f"{name} in {interval}", f"Choose {name} in that range.")
+        )
+    return result
+
+
+def whole(where: str, name: str, value: Any, *, low: int = 0) -> int:
+    """`value` as an int of at least `low`; NumPy integers and 0-d integer arrays count, bools do not."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+        raise TypeError(
+            message(where, repr(value), f"{name} to be a whole number", f"Pass an int for {name}.")
+        )
+    if value < low:
+        raise ValueError(
+            message(where, str(value), f"{name} of at least {low}", f"Choose a larger {name}.")
+        )
+    return int(value)
+
+
+def shape(where: str, name: str, value: NDArray[Any], wanted: tuple[int, ...], fix: str) -> None:
+    """ValueError unless `value.shape == wanted`."""
+    if value.shape != wanted:
+        raise ValueError(message(where, f"{value.shape}", f"{name} of shape {wanted}", fix))
+
+
+
+
+def flag(where: str, name: str, value: object) -> bool:
+    """`value` as a bool; NumPy bools count, strings and other numbers than 0 and 1 do not."""
+    if isinstance(value, (bool, np.bool_)) or (isinstance(value, numbers.Real) and value in (0, 1)):
+        return bool(value)
+    raise TypeError(
+        message(where, repr(value), f"{name} to be True or False", f"Pass a bool for {name}.")
+    )
+
+
+def float_dtype(where: str, value: object) -> str:
+    """The name of a dtype that kudari computes in: "float32" (also for None) or "float64"."""
+    name = getattr(value, "__name__", None) or str(value)
+    return choice(where, "dtype", "float32" if value is None else name, ("float32", "float64"))
+
+
+def last_axis(where: str, axis: object) -> int:
+    """-1; ValueError for any other axis."""
+    if isinstance(axis, (int, np.integer)) and not isinstance(axis, bool) and axis == -1:
+        return -1
+    raise ValueError(
+        message(where, repr(axis), "axis=-1", "Move that axis last with numpy.moveaxis.")
+    )
