@@ -1,5 +1,3 @@
-#include <pybind11/stl.h>
-
 #include "bind/arrays.hpp"
 #include "bind/module.hpp"
 #include "isa/isa.hpp"

@@ -8,15 +8,23 @@ namespace kudari {
 
 namespace {
 
+#if defined(KUDARI_HAS_avx2) || defined(KUDARI_HAS_avx512)
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx512() {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
 std::vector<const Isa*> supported() {
     std::vector<const Isa*> out{&baseline::isa()};
-#if defined(__x86_64__)
-    const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (fma) out.push_back(&avx2::isa());
-    if (fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
-        out.push_back(&avx512::isa());
-#elif defined(__aarch64__)
+#if defined(KUDARI_HAS_avx2)
+    if (has_avx2()) out.push_back(&avx2::isa());
+#endif
+#if defined(KUDARI_HAS_avx512)
+    if (has_avx512()) out.push_back(&avx512::isa());
+#endif
+#if defined(KUDARI_HAS_neon)
     out.push_back(&neon::isa());
 #endif
     return out;

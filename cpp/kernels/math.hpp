@@ -70,16 +70,21 @@ template <class R, int N> KUDARI_INLINE Bits<R, N> int_constant(Int<Element<R>> 
     return broadcast_pack<Bits<R, N>>(x);
 }
 
+// Register by register: g++ would take a bit_cast of the whole pack through memory.
 template <class R, int N> KUDARI_INLINE Bits<R, N> to_bits(const Pack<R, N>& a) {
-    return __builtin_bit_cast(Bits<R, N>, a);
+    using I = IntReg<Element<R>>;
+    return each([](R x) __attribute__((always_inline)) { return I(x); }, a);
 }
 template <class R, int N> KUDARI_INLINE Pack<R, N> to_lanes(const Bits<R, N>& a) {
-    return __builtin_bit_cast(Pack<R, N>, a);
+    using I = IntReg<Element<R>>;
+    return each([](I x) __attribute__((always_inline)) { return R(x); }, a);
 }
 
-// Shifts of the bit pattern; the right one brings in zeros (AVX2 has no arithmetic one for 64 bits).
+// Shifts of the bit pattern; the right one brings in zeros (an arithmetic one is slow in AVX2 for
+// 64 bits).
 template <int Count, class R, int N> KUDARI_INLINE Pack<R, N> shift_left(const Pack<R, N>& a) {
-    return each([](R x) __attribute__((always_inline)) { return R(IntReg<Element<R>>(x) << Count); }, a);
+    using I = IntReg<Element<R>>;
+    return each([](R x) __attribute__((always_inline)) { return R(I(x) << Count); }, a);
 }
 template <int Count, class R, int N> KUDARI_INLINE Pack<R, N> shift_right(const Pack<R, N>& a) {
     typedef Unsigned<Element<R>> U __attribute__((vector_size(sizeof(R))));
@@ -94,42 +99,43 @@ KUDARI_INLINE Pack<R, N> horner(const Element<R> (&coefficients)[Count], const P
     return sum;
 }
 
-// x = n ln 2 + rest with |rest| <= ln(2)/2, and q with exp(rest) = 1 + rest + rest^2 q. The low bits
-// of `shifted` hold n + Offset.
-template <class R, int N> struct ExpParts {
-    Pack<R, N> shifted, rest, q;
-};
-
-template <int Offset, class R, int N> KUDARI_INLINE ExpParts<R, N> split_exp(const Pack<R, N>& x) {
+// exp(x) = 2^n exp(rest): x log2(e) + kShift + Offset, which rounds it and so holds n + Offset in its
+// low bits.
+template <int Offset, class R, int N> KUDARI_INLINE Pack<R, N> exp_shifted(const Pack<R, N>& x) {
     using C = Constants<Element<R>>;
-    const Pack<R, N> shift = constant<R, N>(C::kShift + Offset);
-    const Pack<R, N> shifted = fma(x, constant<R, N>(C::kLog2E), shift);
-    const Pack<R, N> n = shifted - shift;
-    const Pack<R, N> exact = fma(n, constant<R, N>(-C::kLn2Short), x);
-    const Pack<R, N> rest = fma(n, constant<R, N>(-C::kLn2Rest), exact);
-    return {shifted, rest, horner(C::kExp, rest)};
+    return fma(x, constant<R, N>(C::kLog2E), constant<R, N>(C::kShift + Offset));
 }
 
-template <class R, int N> KUDARI_INLINE Pack<R, N> exp_of_rest(const ExpParts<R, N>& parts) {
-    const Pack<R, N> one = constant<R, N>(1);
-    return fma(fma(parts.rest, parts.q, one), parts.rest, one);
+// exp(x - n ln 2), a number from sqrt(1/2) to sqrt(2).
+template <int Offset, class R, int N>
+KUDARI_INLINE Pack<R, N> exp_of_rest(const Pack<R, N>& x, const Pack<R, N>& shifted) {
+    using C = Constants<Element<R>>;
+    const Pack<R, N> n = shifted - constant<R, N>(C::kShift + Offset), one = constant<R, N>(1);
+    const Pack<R, N> near = fma(n, constant<R, N>(-C::kLn2Short), x); // exact
+    const Pack<R, N> rest = fma(n, constant<R, N>(-C::kLn2Rest), near);
+    return fma(fma(rest, horner(C::kExp, rest), one), rest, one);
 }
 
-// x = 2^n m with sqrt(1/2) <= m < sqrt(2), for a positive normal x (rubbish, but no trap, for others).
-// The integer `biased` is n + kBias.
-template <class R, int N> struct LogParts {
-    Pack<R, N> biased, m;
-};
+// A positive normal x is 2^n m with sqrt(1/2) <= m < sqrt(2). The bits of x, raised so that n + kBias
+// is their exponent field and m is their mantissa field and kSqrtHalf.
+template <class R, int N> KUDARI_INLINE Bits<R, N> log_raised(const Pack<R, N>& x) {
+    using C = Constants<Element<R>>;
+    using I = Int<Element<R>>;
+    constexpr I one = I(C::kBias) << C::kMantissaBits;
+    return to_bits(x) + int_constant<R, N>(one - __builtin_bit_cast(I, C::kSqrtHalf));
+}
 
-template <class R, int N> KUDARI_INLINE LogParts<R, N> split_log(const Pack<R, N>& x) {
-    using T = Element<R>;
-    using C = Constants<T>;
-    constexpr Int<T> sqrt_half = __builtin_bit_cast(Int<T>, C::kSqrtHalf);
-    constexpr Int<T> one = Int<T>(C::kBias) << C::kMantissaBits;
-    constexpr Int<T> mantissa = (Int<T>(1) << C::kMantissaBits) - 1;
-    const Bits<R, N> raised = to_bits(x) + int_constant<R, N>(one - sqrt_half);
-    const Bits<R, N> m = (raised & int_constant<R, N>(mantissa)) + int_constant<R, N>(sqrt_half);
-    return {shift_right<C::kMantissaBits>(to_lanes<R, N>(raised)), to_lanes<R, N>(m)};
+template <class R, int N> KUDARI_INLINE Pack<R, N> log_mantissa(const Bits<R, N>& raised) {
+    using C = Constants<Element<R>>;
+    using I = Int<Element<R>>;
+    constexpr I mantissa = (I(1) << C::kMantissaBits) - 1;
+    return to_lanes<R, N>((raised & int_constant<R, N>(mantissa)) +
+                          int_constant<R, N>(__builtin_bit_cast(I, C::kSqrtHalf)));
+}
+
+// n + kBias, as an integer.
+template <class R, int N> KUDARI_INLINE Pack<R, N> log_biased(const Bits<R, N>& raised) {
+    return shift_right<Constants<Element<R>>::kMantissaBits>(to_lanes<R, N>(raised));
 }
 
 // A small positive integer, as a bit pattern, to a number, less kShift.
@@ -173,24 +179,26 @@ KUDARI_INLINE Pack<R, N> close_log(const Pack<R, N>& x, const Pack<R, N>& value)
 
 } // namespace math
 
-// e^x. Below the smallest subnormal 0, above the largest number infinity.
+// e^x; 0 below the smallest subnormal number, infinity above the largest number.
+// Largest error: float 0.87 ULP, double 0.87 ULP.
 template <class R, int N> KUDARI_INLINE Pack<R, N> exp(const Pack<R, N>& x) {
     using namespace math;
-    using T = Element<R>;
-    using C = Constants<T>;
+    using C = Constants<Element<R>>;
+    using I = Int<Element<R>>;
     const Pack<R, N> bounded =
         smaller(larger(x, constant<R, N>(C::kExpLowest)), constant<R, N>(C::kExpHighest));
-    const ExpParts<R, N> parts = split_exp<2 * C::kBias>(bounded);
-    const Pack<R, N> power = exp_of_rest(parts);
+    const Pack<R, N> shifted = exp_shifted<2 * C::kBias>(bounded);
+    const Pack<R, N> power = exp_of_rest<2 * C::kBias>(bounded, shifted);
     // 2^n in two factors, so that neither leaves the normal range and the last one rounds once.
-    constexpr Int<T> exponent = ~((Int<T>(1) << C::kMantissaBits) - 1);
-    const Bits<R, N> whole = to_bits(shift_left<C::kMantissaBits>(parts.shifted));
+    constexpr I exponent = ~((I(1) << C::kMantissaBits) - 1);
+    const Bits<R, N> whole = to_bits(shift_left<C::kMantissaBits>(shifted));
     const Bits<R, N> half =
-        to_bits(shift_left<C::kMantissaBits - 1>(parts.shifted)) & int_constant<R, N>(exponent);
+        to_bits(shift_left<C::kMantissaBits - 1>(shifted)) & int_constant<R, N>(exponent);
     return power * to_lanes<R, N>(half) * to_lanes<R, N>(whole - half);
 }
 
-// The natural logarithm. -infinity at 0, NaN below.
+// The natural logarithm: -infinity at 0, NaN below.
+// Largest error: float 0.85 ULP, double 0.87 ULP.
 template <class R, int N> KUDARI_INLINE Pack<R, N> log(const Pack<R, N>& x) {
     using namespace math;
     using T = Element<R>;
@@ -198,52 +206,52 @@ template <class R, int N> KUDARI_INLINE Pack<R, N> log(const Pack<R, N>& x) {
     constexpr int raise = C::kMantissaBits + 1; // brings a subnormal number into the normal range
     constexpr T offset = C::kShift + C::kBias;
     const auto tiny = x < constant<R, N>(C::kMinNormal);
-    const Pack<R, N> normal = select(tiny, x * constant<R, N>(T(Int<T>(1) << raise)), x);
-    const LogParts<R, N> parts = split_log(normal);
-    const Pack<R, N> n =
-        shifted_number(parts.biased) -
-        select(tiny, constant<R, N>(offset + raise), constant<R, N>(offset));
-    const Pack<R, N> f = parts.m - constant<R, N>(1);
+    const Bits<R, N> raised = log_raised(select(tiny, x * constant<R, N>(T(Int<T>(1) << raise)), x));
+    const Pack<R, N> n = shifted_number(log_biased<R, N>(raised)) -
+                         select(tiny, constant<R, N>(offset + raise), constant<R, N>(offset));
+    const Pack<R, N> f = log_mantissa<R, N>(raised) - constant<R, N>(1);
     return close_log(x, join_log(n, f, log_tail(f)));
 }
 
-// log(1 + x), exact to the last bits near 0 too. -infinity at -1, NaN below.
+// log(1 + x), as exact near 0 as elsewhere: -infinity at -1, NaN below.
+// Largest error: float 0.85 ULP, double 0.87 ULP.
 template <class R, int N> KUDARI_INLINE Pack<R, N> log1p(const Pack<R, N>& x) {
     using namespace math;
     using T = Element<R>;
     using C = Constants<T>;
     const Pack<R, N> one = constant<R, N>(1);
     const Pack<R, N> u = one + x;
-    const Pack<R, N> big = larger(x, one);
-    const Pack<R, N> lost = smaller(x, one) - (u - big); // 1 + x - u, exactly
-    const LogParts<R, N> parts = split_log(u);
-    // lost / 2^n: n may be kBias + 1, so by 4 / 2^n and then a quarter.
-    const Bits<R, N> quadruple = int_constant<R, N>(2 * C::kBias + 2) - to_bits(parts.biased);
+    const Pack<R, N> lost = smaller(x, one) - (u - larger(x, one)); // 1 + x - u, exactly
+    const Bits<R, N> raised = log_raised(u);
+    const Pack<R, N> biased = log_biased<R, N>(raised);
+    // lost / 2^n: by 4 / 2^n and then a quarter, since n may be kBias + 1.
+    const Bits<R, N> quadruple = int_constant<R, N>(2 * C::kBias + 2) - to_bits(biased);
     const Pack<R, N> scale = shift_left<C::kMantissaBits>(to_lanes<R, N>(quadruple));
     const Pack<R, N> rest = lost * scale * constant<R, N>(T(0.25));
-    const Pack<R, N> head = parts.m - one;
+    const Pack<R, N> head = log_mantissa<R, N>(raised) - one;
     const Pack<R, N> f = head + rest;
     const Pack<R, N> f_low = rest - (f - head);
-    const Pack<R, N> n = shifted_number(parts.biased) - constant<R, N>(C::kShift + C::kBias);
-    const Pack<R, N> value = join_log(n, f, log_tail(f) + f_low);
-    const Bits<R, N> sign = to_bits(x) & int_constant<R, N>(kSignBit<T>); // -0 gives -0
-    return to_lanes<R, N>(to_bits(close_log(u, value)) | sign);
+    const Pack<R, N> n = shifted_number(biased) - constant<R, N>(C::kShift + C::kBias);
+    const Pack<R, N> value = close_log(u, join_log(n, f, log_tail(f) + f_low));
+    const Bits<R, N> sign = to_bits(x) & int_constant<R, N>(kSignBit<T>); // so that -0 gives -0
+    return to_lanes<R, N>(to_bits(value) | sign);
 }
 
 // The hyperbolic tangent, odd: an odd polynomial near 0, and 1 - 2 / (exp(2|x|) + 1) beyond.
+// Largest error: float 1.37 ULP, double 1.40 ULP.
 template <class R, int N> KUDARI_INLINE Pack<R, N> tanh(const Pack<R, N>& x) {
     using namespace math;
-    using T = Element<R>;
-    using C = Constants<T>;
+    using C = Constants<Element<R>>;
     const Pack<R, N> one = constant<R, N>(1), two = constant<R, N>(2);
-    const Bits<R, N> sign = to_bits(x) & int_constant<R, N>(kSignBit<T>);
+    const Bits<R, N> sign = to_bits(x) & int_constant<R, N>(kSignBit<Element<R>>);
     const Pack<R, N> magnitude = to_lanes<R, N>(to_bits(x) ^ sign);
     const Pack<R, N> square = magnitude * magnitude;
     const Pack<R, N> near_zero = fma(magnitude * square, horner(C::kTanh, square), magnitude);
     const Pack<R, N> bounded = smaller(magnitude, constant<R, N>(C::kTanhHighest));
-    const ExpParts<R, N> parts = split_exp<C::kBias>(bounded + bounded);
-    const Pack<R, N> scale = shift_left<C::kMantissaBits>(parts.shifted);
-    const Pack<R, N> denominator = fma(exp_of_rest(parts), scale, one);
+    const Pack<R, N> doubled = bounded + bounded;
+    const Pack<R, N> shifted = exp_shifted<C::kBias>(doubled);
+    const Pack<R, N> scale = shift_left<C::kMantissaBits>(shifted);
+    const Pack<R, N> denominator = fma(exp_of_rest<C::kBias>(doubled, shifted), scale, one);
     const Pack<R, N> beyond = one - two / denominator;
     const auto small = magnitude < constant<R, N>(C::kTanhSmall);
     return to_lanes<R, N>(to_bits(select(small, near_zero, beyond)) | sign);

@@ -1,0 +1,91 @@
+"""`python -m kudari info | validate | bench | demo`."""
+
+import argparse
+import platform
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+import numpy as np
+
+from kudari import _core, cpu
+
+
+def info() -> str:
+    """Versions, how the extension was compiled, instruction sets, threads."""
+    try:
+        version = metadata.version("kudari")
+    except metadata.PackageNotFoundError:
+        version = "not installed"
+    facts = {
+        "kudari": version,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        **_core.build_info(),
+        "isa available": ", ".join(cpu.available()),
+        "isa active": cpu.active(),
+        "threads": f"{cpu.get_num_threads()} asked for; the engine runs on 1",
+    }
+    return "\n".join(f"{name + ':':<15}{value}" for name, value in facts.items())
+
+
+def _validate(arguments: argparse.Namespace) -> int:
+    from kudari import validation
+
+    results = validation.run(arguments.isa)
+    print(validation.report(results))
+    return 0 if all(result.passed for result in results) else 1
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from kudari import benchmark
+
+    if arguments.plot:
+        benchmark.plotting()  # a missing matplotlib is said before the minutes of measuring
+    timings = benchmark.run(arguments.sizes or benchmark.SIZES)
+    if arguments.json:
+        benchmark.save(timings, arguments.json)
+    if arguments.plot:
+        benchmark.plot(timings, arguments.plot)
+    return 0
+
+
+def _size(text: str) -> int:
+    """A number of elements, such as 1000 or 1e6."""
+    value = float(text)
+    if not (value >= 10 and value.is_integer()):
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 10, received {text}")
+    return int(value)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m kudari")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("info", help="versions, compiler, instruction sets, threads")
+    validate = commands.add_parser("validate", help="kernels against the NumPy reference")
+    validate.add_argument("--isa", nargs="+", choices=cpu.available(), help="default: all")
+    bench = commands.add_parser("bench", help="kernels against vectorised NumPy")
+    bench.add_argument("--sizes", nargs="+", type=_size, metavar="N", help="elements")
+    bench.add_argument("--plot", metavar="FILE.png", help="draw the table")
+    bench.add_argument("--json", metavar="FILE", help="write the numbers")
+    commands.add_parser("demo", help="train three models on real data", add_help=False)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one sub-command; its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["demo"]:
+        from kudari import demo
+
+        return demo.main(words[1:]) or 0
+    arguments = _parser().parse_args(words)
+    if arguments.command == "info":
+        print(info())
+        return 0
+    return _validate(arguments) if arguments.command == "validate" else _bench(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

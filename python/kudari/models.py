@@ -1,0 +1,446 @@
+"""Sequential: a stack of layers with Keras's methods."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kudari import checks, data, losses, naming, optimizers, progress, random, summary, training
+from kudari import metrics as metrics_
+from kudari.callbacks import CallbackList, History
+from kudari.data import Rows
+from kudari.door import Door
+from kudari.layers import InputLayer, Layer, Shape, row_of
+from kudari.net import Lifetime, Net, Recipe, Task, outline, output_row, resolve
+from kudari.optimizers import Optimizer
+from kudari.progress import Progress
+
+Array: TypeAlias = NDArray[Any]
+
+_BATCH = 32
+_BUILD = "Give the first layer input_shape=, call build, or fit first."
+
+
+class Sequential:
+    """A stack of layers, trained by the compiled engine.
+
+    `layers` is a list of layers, perhaps with an `Input` first; `dtype` is "float32" (default) or
+    "float64" for weights, arithmetic and outputs. Where no layer gives an input shape, the model is
+    built for the first data it sees. Rows are the first axis of x.
+
+    One thread at a time may be in a model; a second call raises RuntimeError. Within `fit`,
+    callbacks may evaluate, predict, and read or set weights. An error leaves the model as it was.
+    """
+
+    def __init__(
+        self, layers: Iterable[Layer] | None = None, name: str | None = None, dtype: Any = None
+    ) -> None:
+        self.name = naming.auto_name("Sequential") if name is None else str(name)
+        self.loss: Any = None
+        self.history: History | None = None
+        self.stop_training = False
+        self._dtype = None if dtype is None else checks.float_dtype(self.name, dtype)
+        self._layers: list[Layer] = []
+        self._row: Shape | None = None
+        self._net: Net | None = None
+        self._recipe: Recipe | None = None
+        self._task: Task | None = None
+        self._lifetime = Lifetime(random.next_seed())
+        self._door = Door()
+        for layer in layers or ():
+            self.add(layer)
+
+    # Layers
+
+    def add(self, layer: Layer) -> None:
+        """Append a layer; TypeError for anything else, ValueError where it does not fit the last.
+
+        A model that has run must be compiled again afterwards.
+        """
+        with self._door.alone("add"):
+            if isinstance(layer, InputLayer):
+                self._add_input(layer)
+                return
+            self._check_layer(layer)
+            dtype = self._common_dtype(layer)
+            row = self._row if self._layers or self._row else layer.given_input
+            if row is not None:
+                layer.output_row(output_row(self._layers, row))
+            layer.own(self)
+            self._dissolve()
+            self._dtype = dtype
+            self._layers.append(layer)
+            if row is not None:
+                self._build(row)
+
+    def _add_input(self, layer: InputLayer) -> None:
+        if self._layers or self._row is not None:
+            fix = "Put Input first, and only once."
+            got = "an Input after it"
+            raise ValueError(checks.message("add", got, "a model at its start", fix))
+        self._dtype = self._common_dtype(layer)
+        self._row = layer.given_input
+
+    def _check_layer(self, layer: object) -> None:
+        if not isinstance(layer, Layer):
+            got = f"an instance of {type(layer).__name__}"
+            fix = "kudari trains dense nets on the CPU: use Dense, Activation, Dropout or Flatten."
+            raise TypeError(checks.message("add", got, "a layer of kudari.layers", fix))
+        if any(layer.name == other.name for other in self._layers):
+            fix = "Give each layer its own name=."
+            got = f"a second layer named {layer.name!r}"
+            raise ValueError(checks.message("add", got, "layers of different names", fix))
+
+    def _common_dtype(self, layer: Layer) -> str | None:
+        if layer.dtype and self._dtype and layer.dtype != self._dtype:
+            fix = "Use one dtype: Sequential(layers, dtype=...)."
+            raise ValueError(checks.message("add", layer.dtype, f"dtype {self._dtype}", fix))
+        return self._dtype or layer.dtype
+
+    def pop(self) -> Layer:
+        """Remove and return the last layer, with its weights; ValueError where there is none."""
+        with self._door.alone("pop"):
+            if not self._layers:
+                fix = "Add one first."
+                raise ValueError(checks.message("pop", "a model without layers", "a layer", fix))
+            self._dissolve()
+            layer = self._layers.pop()
+            layer.move_out()
+            return layer
+
+    def _dissolve(self) -> None:
+        """Give the weights back to the layers before the stack changes; the task goes with them."""
+        self._task = None
+        if self._net is None:
+            return
+        for layer in self._layers:
+            layer.move_out()
+            layer.own(self)
+        self._net = None
+        self._recipe = None
+
+    def _build(self, row: Shape) -> None:
+        self._row = row
+        for layer in self._layers:
+            layer.build_for(row, self.dtype)
+            row = layer.output_row(row)
+
+    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+        """Create the weights for inputs of `input_shape`, its first axis the rows: (None, 784)."""
+        with self._door.alone("build"):
+            row = self._row if input_shape is None else row_of("build", input_shape)
+            if row is None or self._row not in (None, row):
+                fix = "Pass (None, features), or make a new model for another shape."
+                wanted = f"an input shape that fits {self.name}"
+                raise ValueError(checks.message("build", f"{input_shape}", wanted, fix))
+            output_row(self._layers, row)
+            self._build(row)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without Input."""
+        return list(self._layers)
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of weights, arithmetic and outputs: "float32" or "float64"."""
+        return self._dtype or "float32"
+
+    @property
+    def built(self) -> bool:
+        """Whether the weights exist."""
+        return self._row is not None
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """(None, …); AttributeError before the model is built."""
+        return (None, *self._known_row("input_shape", AttributeError))
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """(None, units); AttributeError before the model is built."""
+        return (None, *output_row(self._layers, self._known_row("output_shape", AttributeError)))
+
+    def _known_row(self, where: str, error: type[Exception] = ValueError) -> Shape:
+        if self._row is None:
+            got = f"model {self.name!r} without an input shape"
+            raise error(checks.message(where, got, "a built model", _BUILD))
+        return self._row
+
+    def count_params(self) -> int:
+        """Number of single weights; ValueError before the model is built."""
+        self._known_row("count_params")
+        return sum(layer.count_params() for layer in self._layers)
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all weights: kernel, bias, kernel, bias, …; empty before the model is built."""
+        with self._door.inside("get_weights"):
+            return [weight for layer in self._layers for weight in layer.get_weights()]
+
+    def set_weights(self, weights: Iterable[Any]) -> None:
+        """Replace all weights by arrays in the order of `get_weights`.
+
+        Every shape is checked before any weight is set; ValueError otherwise.
+        """
+        with self._door.inside("set_weights"):
+            self._network(self._known_row("set_weights")).set_weights(weights)
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        show_trainable: bool = False,
+    ) -> None:
+        """Print Keras's table of layers and parameters; `print_fn` is given the text instead."""
+        rows = [summary.row(layer) for layer in self._layers]
+        fitted = self.optimizer if self._lifetime.steps else None
+        text = summary.render(self.name, rows, self.dtype, fitted, line_length, show_trainable)
+        (print_fn or progress.write)(text)
+
+    # Learning
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None) -> None:
+        """Say what to learn: an optimizer, a loss and a list of metrics, as names or objects.
+
+        Weights stay as they are. The same optimizer object keeps its state; a name makes a new one.
+        ValueError for an unknown name (with the closest) and for a pairing that cannot learn.
+        """
+        with self._door.alone("compile"):
+            if loss is None:
+                fix = "Pass a name such as loss='mse', or a loss of kudari.losses."
+                raise ValueError(checks.message("compile", "loss=None", "a loss", fix))
+            parsed = tuple(metrics_.parse(metrics))
+            recipe = Recipe(optimizers.get(optimizer), losses.resolve(loss), parsed)
+            task = None
+            if self._row is not None and self._layers and recipe.loss is not None:
+                task = resolve(recipe, outline(self._layers, self._row), self.dtype, ())
+            self._recipe, self._task, self.loss = recipe, task, loss
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """The optimizer that `compile` was given or made; None before."""
+        return self._recipe.optimizer if self._recipe else None
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of the values that `evaluate` gives; empty until the metrics are known."""
+        return list(self._task.names) if self._task else []
+
+    def metric_directions(self) -> dict[str, str]:
+        """For each metric, "up" where larger is better and "down" where smaller is."""
+        task = self._task
+        if task is None:
+            return {}
+        named = zip(task.names[1:], task.metrics, strict=True)
+        return {name: metric.direction for name, metric in named if metric.direction}
+
+    def _resolved(self, where: str, x: Any, y: Any) -> Task:
+        """The task for data like x and y; changes nothing."""
+        if self._task is not None:
+            return self._task
+        if self._recipe is None:
+            fix = "Call compile(optimizer, loss) first."
+            got = f"model {self.name!r}, which is not compiled"
+            raise RuntimeError(checks.message(where, got, "a compiled model", fix))
+        row = data.row_shape(where, x) if self._row is None else self._row
+        return resolve(self._recipe, outline(self._layers, row), self.dtype, np.shape(y))
+
+    def _rows(
+        self, where: str, task: Task, x: Any, y: Any, sample_weight: Any, class_weight: Any = None
+    ) -> Rows:
+        rows = data.prepare(where, x, y, sample_weight, task.outline.row, task.target)
+        if class_weight is None:
+            return rows
+        return data.weigh_classes(where, rows, class_weight, task.target)
+
+    def _network(self, row: Shape) -> Net:
+        """The network for input rows of shape `row`, made when first needed."""
+        if self._net is None:
+            self._build(row)
+            self._net = Net(self._layers, row, self.dtype, self._lifetime)
+        return self._net
+
+    def _at_work(self, task: Task) -> Net:
+        """The network, set on `task`."""
+        net = self._network(task.outline.row)
+        if not net.serves(task):
+            net.compile(task)
+        self._task = task
+        return net
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> History:
+        """Train on rows x (rows, …) and y, a label or a row of targets for each.
+
+        Epochs run from `initial_epoch` to `epochs`, in batches of `batch_size` (32) rows, the last
+        of which may be short, in a new order each epoch unless `shuffle` is False. `sample_weight`
+        has one weight per row, `class_weight` one per class. `validation_data` is (x, y) or (x, y,
+        sample_weight); `validation_split` takes the last rows instead, before any shuffling. They
+        are looked at after every `validation_freq`-th epoch, or after those that it lists, from 1.
+        `verbose`: 0 silent, 1 a bar on a terminal, 2 one line per epoch. RuntimeError before
+        `compile`; ValueError or TypeError for wrong data, all of which is checked first.
+        """
+        with self._door.alone("fit"):
+            task = self._resolved("fit", x, y)
+            train, validation = self._parts(
+                task, x, y, sample_weight, class_weight, validation_split, validation_data
+            )
+            size = _batch_size("fit", batch_size, _BATCH)
+            course = training.Course(
+                epochs=checks.whole("fit", "epochs", epochs),
+                initial_epoch=checks.whole("fit", "initial_epoch", initial_epoch),
+                batch_size=size,
+                shuffle=checks.flag("fit", "shuffle", shuffle),
+                verbose=progress.level("fit", verbose),
+                validation_batch_size=_batch_size("fit", validation_batch_size, size),
+                validation_epochs=training.validation_epochs(validation_freq),
+            )
+            history = History()
+            hooks = CallbackList(callbacks, self, _params(verbose, course.epochs, train, size))
+            hooks.append(history)
+            self.stop_training = False
+            self.history = history
+            training.Fit(self, self._at_work(task), train, validation, course, hooks).run()
+            return history
+
+    def _parts(
+        self,
+        task: Task,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        class_weight: Any,
+        validation_split: Any,
+        validation_data: Any,
+    ) -> tuple[Rows, Rows | None]:
+        """Rows to train on, and rows to validate on or None."""
+        rows = self._rows("fit", task, x, y, sample_weight)
+        validation = None
+        if validation_data is not None:
+            where = "fit, validation_data"
+            parts = data.unpack_validation(where, validation_data)
+            validation = self._rows(where, task, *parts)
+        elif validation_split:
+            rows, validation = data.split("fit", rows, validation_split)
+        if class_weight is not None:
+            rows = data.weigh_classes("fit", rows, class_weight, task.target)
+        return rows, validation
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss of all rows, or [loss, metrics…] where there are metrics; a dict on request."""
+        with self._door.inside("evaluate"):
+            task = self._resolved("evaluate", x, y)
+            rows = self._rows("evaluate", task, x, y, sample_weight)
+            size = _batch_size("evaluate", batch_size, _BATCH)
+            line = Progress(progress.level("evaluate", verbose), training.batches(rows.size, size))
+            hooks = CallbackList(callbacks, self, _params(verbose, 1, rows, size))
+            means = training.evaluate(self._at_work(task), rows, size, hooks, line)
+            return _result(task, means, return_dict)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+    ) -> Array:
+        """Outputs for x (rows, …), of shape (rows, units) and the model's dtype."""
+        with self._door.inside("predict"):
+            row, values = self._inputs("predict", x)
+            size = _batch_size("predict", batch_size, _BATCH)
+            steps = training.batches(len(values), size)
+            line = Progress(progress.level("predict", verbose), steps)
+            hooks = CallbackList(callbacks, self, {"verbose": verbose, "epochs": 1, "steps": steps})
+            return training.predict(self._network(row), values, size, hooks, line)
+
+    def _inputs(self, where: str, x: Any) -> tuple[Shape, Array]:
+        row = self._row
+        if row is None:
+            row = data.row_shape(where, x)
+            outline(self._layers, row)
+        return row, data.features(where, x, row)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One update on all rows of x; gives loss and metrics from before it as `evaluate` does."""
+        with self._door.alone("train_on_batch"):
+            task = self._resolved("train_on_batch", x, y)
+            rows = self._rows("train_on_batch", task, x, y, sample_weight, class_weight)
+            return _result(task, self._at_work(task).train_batch(rows), return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Loss and metrics of the rows of x as `evaluate` gives them, without text and hooks."""
+        with self._door.inside("test_on_batch"):
+            task = self._resolved("test_on_batch", x, y)
+            rows = self._rows("test_on_batch", task, x, y, sample_weight)
+            return _result(task, self._at_work(task).test_batch(rows), return_dict)
+
+    def predict_on_batch(self, x: Any) -> Array:
+        """Outputs for the rows of x, without text and hooks."""
+        with self._door.inside("predict_on_batch"):
+            row, values = self._inputs("predict_on_batch", x)
+            return self._network(row).predict_batch(values)
+
+    def __call__(self, x: Any, training: bool = False) -> Array:
+        """Outputs for the rows of x. Dropout acts in `fit` and `train_on_batch` alone."""
+        if checks.flag("Sequential", "training", training):
+            fix = "Leave it out; dropout acts in fit and train_on_batch."
+            raise ValueError(checks.message("Sequential", "training=True", "training=False", fix))
+        return self.predict_on_batch(x)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        fix = "Build a second model of the same layers, then set_weights(model.get_weights())."
+        wanted = "something that can be copied or pickled"
+        raise TypeError(checks.message("copy", f"model {self.name!r}", wanted, fix))
+
+    def __repr__(self) -> str:
+        return f"<Sequential name={self.name}, built={self.built}>"
+
+
+def _batch_size(where: str, value: Any, default: int) -> int:
+    return default if value is None else checks.whole(where, "batch_size", value, low=1)
+
+
+def _params(verbose: Any, epochs: int, rows: Rows, batch_size: int) -> dict[str, Any]:
+    steps = training.batches(rows.size, batch_size)
+    return {"verbose": verbose, "epochs": epochs, "steps": steps}
+
+
+def _result(task: Task, means: list[float], return_dict: bool) -> Any:
+    """Values as Keras returns them: a float where there is only the loss."""
+    if return_dict:
+        return task.logs(means)
+    return means if len(means) > 1 else means[0]

@@ -1,0 +1,300 @@
+"""Behind a built model: the compiled network that holds the weights, and what it is to learn."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kudari import _core, checks, losses, metrics
+from kudari.data import Rows, Target
+from kudari.layers import Layer, Shape, checked_weights
+from kudari.losses import KernelChoice, Loss
+from kudari.metrics import Metric
+from kudari.optimizers import Optimizer
+
+Array: TypeAlias = NDArray[Any]
+
+_REDUCTIONS: dict[str | None, str] = {
+    "sum_over_batch_size": "sum_over_batch_size",
+    "mean": "sum_over_batch_size",
+    "mean_with_sample_weight": "mean_with_sample_weight",
+    "sum": "sum",
+}
+CHUNK = 0.05  # seconds in the engine before Python looks for Ctrl-C and the bar
+
+
+@dataclass
+class Lifetime:
+    """Keys of a model's random numbers: its seed, epochs begun and steps done in its life."""
+
+    seed: int
+    epochs: int = 0
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `compile` was given. `loss` is None where it waits for the form of y."""
+
+    optimizer: Optimizer
+    loss: Loss | None
+    metrics: tuple[Metric | str, ...]
+
+
+class Outline(NamedTuple):
+    """A stack of layers for a shape of row, as the engine knows it."""
+
+    row: Shape
+    described: list[dict[str, Any]]
+    outputs: int
+
+    @property
+    def last_activation(self) -> str:
+        """The activation whose values are the outputs; "linear" where none comes last."""
+        return self.described[-1].get("name", "linear") if self.described else "linear"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a model is to learn, once its outputs and the form of y are known."""
+
+    outline: Outline
+    optimizer: Optimizer
+    loss: Loss
+    choice: KernelChoice
+    metrics: tuple[Metric, ...]
+    names: tuple[str, ...]
+    target: Target
+
+    def logs(self, means: Sequence[float], prefix: str = "") -> dict[str, float]:
+        """The values by name, in alphabetical order."""
+        named = zip(self.names, means, strict=True)
+        return {prefix + name: value for name, value in sorted(named)}
+
+
+def output_row(layers: Iterable[Layer], row: Shape) -> Shape:
+    """Shape of one output row for input rows of shape `row`; ValueError where layers do not fit."""
+    for layer in layers:
+        row = layer.output_row(row)
+    return row
+
+
+def outline(layers: Sequence[Layer], row: Shape) -> Outline:
+    """What the engine is to build; ValueError for an empty stack, one that does not fit, or rows
+    that do not end in one axis."""
+    described: list[dict[str, Any]] = []
+    shape = row
+    for index, layer in enumerate(layers):
+        described += layer.engine_layers(shape, index)
+        shape = layer.output_row(shape)
+    if not layers or len(shape) != 1:
+        got = f"outputs of shape {(None, *shape)}" if layers else "a model without layers"
+        fix = "Add layers.Flatten()." if layers else "Add a layer: model.add(layers.Dense(1))."
+        raise ValueError(checks.message("Sequential", got, "outputs of shape (None, units)", fix))
+    return Outline(row, described, shape[0])
+
+
+def resolve(recipe: Recipe, plan: Outline, dtype: str, y_shape: tuple[int, ...]) -> Task:
+    """What `recipe` means for a model with this outline; ValueError where it cannot be learnt.
+
+    `y_shape` matters to the loss "crossentropy" alone.
+    """
+    loss = recipe.loss or losses.resolve_crossentropy(plan.outputs, y_shape)
+    _refuse_hopeless(loss, plan)
+    choice = loss.kernel_for(plan.last_activation)
+    sparse = loss.labels == "sparse"
+    form = (1,) if sparse else (1, plan.outputs)
+    found = metrics.resolve(recipe.metrics, form, plan.outputs, loss)
+    target = Target(loss.name, choice.name, sparse, plan.outputs, np.dtype(dtype))
+    names = ("loss", *metrics.unique_names(found))
+    return Task(plan, recipe.optimizer, loss, choice, tuple(found), names, target)
+
+
+def _refuse_hopeless(loss: Loss, plan: Outline) -> None:
+    if loss.reduction not in _REDUCTIONS:
+        fix = "Use 'sum_over_batch_size', 'mean_with_sample_weight' or 'sum'."
+        got = f"reduction={loss.reduction!r}"
+        raise ValueError(checks.message("compile", got, "a loss that gives one number", fix))
+    if plan.last_activation == "softmax" and plan.outputs == 1:
+        fix = "For two classes use Dense(1, activation='sigmoid') with 'binary_crossentropy'."
+        got = "a softmax over one unit, which is always 1"
+        raise ValueError(checks.message("compile", got, "outputs that can change", fix))
+
+
+class Net:
+    """The network of `layers` for input rows of shape `row`; the layers' weights move into it."""
+
+    def __init__(self, layers: Sequence[Layer], row: Shape, dtype: str, lifetime: Lifetime) -> None:
+        self.layers = list(layers)
+        self.row = row
+        self.dtype = np.dtype(dtype)
+        self.lifetime = lifetime
+        self.task: Task | None = None
+        self._kernel = ""
+        self._settle(self._make())
+
+    def _make(self) -> _core.Network:
+        """A network of the layers as they are now, with their weights."""
+        described = outline(self.layers, self.row).described
+        engine = _core.Network(self.dtype.name, math.prod(self.row), described)
+        self._fill(engine, [value for layer in self.layers for value in layer.weights])
+        return engine
+
+    def _fill(self, engine: _core.Network, weights: Iterable[Array]) -> None:
+        for index, value in enumerate(weights):
+            engine.set_weight(index, np.ascontiguousarray(value, self.dtype))
+
+    def _settle(self, engine: _core.Network) -> None:
+        index = 0
+        for layer in self.layers:
+            index = layer.move_in(engine, index)
+        self._engine = engine
+        self._trainable = self._flags()
+
+    @property
+    def outputs(self) -> int:
+        """Columns of the output."""
+        return self._engine.output_size
+
+    # Weights and slots
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all weights: kernel, bias, kernel, bias, …"""
+        return [self._engine.get_weight(i) for i in range(self._weight_count)]
+
+    def set_weights(self, weights: Iterable[Any]) -> None:
+        """Replace all weights; every shape is checked before any is set."""
+        names = [f"{layer.name}'s {name}" for layer in self.layers for name in layer.weight_names()]
+        self._fill(self._engine, checked_weights("set_weights", weights, self.get_weights(), names))
+
+    def get_slots(self) -> list[list[Array]]:
+        """For each weight, copies of the optimizer's slots."""
+        slots = range(self._engine.slot_count) if self.task else ()
+        return [[self._engine.get_slot(i, s) for s in slots] for i in range(self._weight_count)]
+
+    @property
+    def _weight_count(self) -> int:
+        return len(self._engine.weight_shapes)
+
+    # Learning
+
+    def compile(self, task: Task) -> None:
+        """Take on `task`. The same optimizer object keeps its slots; another starts from zero."""
+        kept = self.task is not None and task.optimizer is self.task.optimizer
+        remade = self._trainable != self._flags()
+        engine = self._make() if remade else self._engine
+        engine.compile(
+            task.choice.name,
+            task.choice.parameter,
+            task.choice.from_logits,
+            _REDUCTIONS[task.loss.reduction],
+            [(metric.kernel, metric.parameter) for metric in task.metrics],
+            task.optimizer.kernel,
+        )
+        if not kept:
+            engine.reset_slots()
+        if remade:
+            if kept:
+                self._move_slots(engine)
+            self._settle(engine)
+        self.task = task
+        self._kernel = task.optimizer.kernel
+
+    def _move_slots(self, engine: _core.Network) -> None:
+        """Copy the slots to a network that replaces this one, if it has as many."""
+        if engine.slot_count == self._engine.slot_count:
+            for index, slots in enumerate(self.get_slots()):
+                for slot, value in enumerate(slots):
+                    engine.set_slot(index, slot, value)
+
+    def _flags(self) -> list[bool]:
+        return [layer.trainable for layer in self.layers]
+
+    def serves(self, task: Task) -> bool:
+        """Whether `task` can go on as it is: no layer was frozen or freed, no option changed."""
+        return (
+            self.task is task
+            and self._kernel == task.optimizer.kernel
+            and self._trainable == self._flags()
+        )
+
+    def train(
+        self,
+        data: _core.Dataset,
+        order: NDArray[np.int64] | None,
+        position: int,
+        batch_size: int,
+        scalars: Array,
+        totals: _core.Totals,
+        seconds: float,
+    ) -> int:
+        """Run one step per row of `scalars`, or fewer within `seconds`; returns the steps done."""
+        assert self.task is not None
+        life = self.lifetime
+        done = self._engine.train(
+            data,
+            order,
+            position,
+            batch_size,
+            len(scalars),
+            scalars,
+            life.seed,
+            life.steps,
+            totals,
+            seconds,
+        )
+        life.steps += done
+        self.task.optimizer.iterations += done
+        return done
+
+    def scalars(self, steps: int) -> Array:
+        """The optimizer's scalars for the next `steps` steps."""
+        assert self.task is not None
+        optimizer = self.task.optimizer
+        return optimizer.scalars(optimizer.iterations, steps, self.dtype)
+
+    def totals(self) -> _core.Totals:
+        """Empty sums for the loss and each metric."""
+        assert self.task is not None
+        return _core.Totals(1 + len(self.task.metrics))
+
+    def train_batch(self, rows: Rows) -> list[float]:
+        """One step on all of `rows`; returns the loss and the metrics from before the step."""
+        totals = self.totals()
+        data = _core.Dataset(*rows)
+        self.train(data, None, 0, rows.size, self.scalars(1), totals, math.inf)
+        return totals.means()
+
+    def test_batch(self, rows: Rows) -> list[float]:
+        """Loss and metrics of `rows`."""
+        totals = self.totals()
+        data = _core.Dataset(*rows)
+        self.evaluate(data, 0, rows.size, rows.size, totals, math.inf)
+        return totals.means()
+
+    def evaluate(
+        self,
+        data: _core.Dataset,
+        position: int,
+        rows: int,
+        batch_size: int,
+        totals: _core.Totals,
+        seconds: float,
+    ) -> int:
+        """Add rows [position, position + rows) to `totals`, or fewer within `seconds`."""
+        return self._engine.evaluate(data, position, rows, batch_size, totals, seconds)
+
+    def predict_batch(self, x: Array) -> Array:
+        """Outputs for x (rows, features)."""
+        out: Array = np.empty((len(x), self._engine.output_size), self.dtype)
+        self.predict(_core.Dataset(x, None, None), 0, len(x), out, math.inf)
+        return out
+
+    def predict(
+        self, data: _core.Dataset, position: int, rows: int, out: Array, seconds: float
+    ) -> int:
+        """Write outputs of rows [position, position + rows) to out, or fewer within `seconds`."""
+        return self._engine.predict(data, position, rows, out, seconds)

@@ -1,0 +1,194 @@
+"""The loops around the engine: epochs, validation, evaluation, prediction, with hooks and bar."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kudari import _core, checks, kernels, progress
+from kudari.callbacks import CallbackList, Logs
+from kudari.data import Rows
+from kudari.net import CHUNK, Net
+from kudari.progress import Progress
+
+Array: TypeAlias = NDArray[Any]
+
+_STEPS = 4096  # steps whose learning-rate scalars are formed at a time
+
+
+@dataclass(frozen=True)
+class Course:
+    """How `fit` goes over its rows."""
+
+    epochs: int
+    initial_epoch: int
+    batch_size: int
+    shuffle: bool
+    verbose: int
+    validation_batch_size: int
+    validation_epochs: Callable[[int], bool]
+
+
+def batches(rows: int, batch_size: int) -> int:
+    """Number of batches, the last of which may be short."""
+    return -(-rows // batch_size)
+
+
+def validation_epochs(frequency: Any) -> Callable[[int], bool]:
+    """Whether an epoch, counted from 0, ends in validation: every n-th, or those listed from 1."""
+    if isinstance(frequency, (list, tuple, set, range)):
+        listed = {checks.whole("fit", "each epoch in validation_freq", e, low=1) for e in frequency}
+        return lambda epoch: epoch + 1 in listed
+    every = checks.whole("fit", "validation_freq", frequency, low=1)
+    return lambda epoch: (epoch + 1) % every == 0
+
+
+class Fit:
+    """One call of `fit`: data that is known to be right, and the callbacks of the run."""
+
+    def __init__(
+        self,
+        model: Any,
+        net: Net,
+        train: Rows,
+        validation: Rows | None,
+        course: Course,
+        callbacks: CallbackList,
+    ) -> None:
+        self.model = model
+        self.net = net
+        self.rows = train.size
+        self.data = _core.Dataset(*train)
+        self.validation = validation
+        self.course = course
+        self.callbacks = callbacks
+        self.steps = batches(train.size, course.batch_size)
+        self.watched = callbacks.watch_batches("train")
+
+    def run(self) -> None:
+        """All epochs, until the last or until a callback sets `model.stop_training`."""
+        logs: Logs = {}
+        self.callbacks.call("on_train_begin", {})
+        for epoch in range(self.course.initial_epoch, self.course.epochs):
+            logs = self._epoch(epoch)
+            if self.model.stop_training:
+                break
+        self.callbacks.call("on_train_end", logs)
+
+    def _epoch(self, epoch: int) -> Logs:
+        course = self.course
+        self.callbacks.call("on_epoch_begin", epoch, {})
+        if course.verbose and course.epochs > 1:
+            progress.write(f"Epoch {epoch + 1}/{course.epochs}\n")
+        line = Progress(course.verbose, self.steps)
+        logs = self._train(line)
+        if self.validation is not None and course.validation_epochs(epoch):
+            size = course.validation_batch_size
+            means = evaluate(self.net, self.validation, size, self.callbacks)
+            logs |= _logs(self.net, means, "val_")
+        self.callbacks.call("on_epoch_end", epoch, logs)
+        line.end(logs)
+        return logs
+
+    def _order(self) -> NDArray[np.int64] | None:
+        life = self.net.lifetime
+        epoch, life.epochs = life.epochs, life.epochs + 1
+        return kernels.permutation(life.seed, epoch, self.rows) if self.course.shuffle else None
+
+    def _train(self, line: Progress) -> Logs:
+        """The batches of one epoch; returns the means over its rows."""
+        order, totals, done = self._order(), self.net.totals(), 0
+        logs = _logs(self.net, totals.means())
+        while done < self.steps and not self.model.stop_training:
+            if self.watched:
+                self.callbacks.call("on_train_batch_begin", done, {})
+            done += self._advance(order, done, totals)
+            logs = _logs(self.net, totals.means())
+            if self.watched:
+                self.callbacks.call("on_train_batch_end", done - 1, logs)
+            line.update(done, logs)
+        return logs
+
+    def _advance(self, order: Array | None, done: int, totals: _core.Totals) -> int:
+        """About 50 ms of steps, or one where a callback looks at every batch."""
+        size = self.course.batch_size
+        count = 1 if self.watched else min(_STEPS, self.steps - done)
+        scalars = self.net.scalars(count)
+        return self.net.train(self.data, order, done * size, size, scalars, totals, CHUNK)
+
+
+def evaluate(
+    net: Net,
+    rows: Rows,
+    batch_size: int,
+    callbacks: CallbackList,
+    line: Progress | None = None,
+) -> list[float]:
+    """Means of the loss and the metrics over `rows`, calling the test hooks."""
+    data, totals = _core.Dataset(*rows), net.totals()
+
+    def run(position: int, count: int, seconds: float) -> int:
+        return net.evaluate(data, position, count, batch_size, totals, seconds)
+
+    def report(batch: int) -> Logs:
+        logs = _logs(net, totals.means())
+        if line:
+            line.update(batch, logs)
+        return logs
+
+    callbacks.call("on_test_begin", {})
+    _over_rows("test", callbacks, rows.size, batch_size, run, report)
+    logs = _logs(net, totals.means())
+    callbacks.call("on_test_end", logs)
+    if line:
+        line.end(logs)
+    return totals.means()
+
+
+def predict(net: Net, x: Array, batch_size: int, callbacks: CallbackList, line: Progress) -> Array:
+    """Outputs (rows, columns) for x (rows, features), calling the predict hooks."""
+    out: Array = np.empty((len(x), net.outputs), net.dtype)
+    data = _core.Dataset(x, None, None)
+
+    def run(position: int, count: int, seconds: float) -> int:
+        part = out[position : position + count]
+        return net.predict(data, position, count, part, seconds)
+
+    def report(batch: int) -> dict[str, Any]:
+        line.update(batch, {})
+        return {"outputs": out[(batch - 1) * batch_size : batch * batch_size]}
+
+    callbacks.call("on_predict_begin", {})
+    _over_rows("predict", callbacks, len(x), batch_size, run, report)
+    callbacks.call("on_predict_end", {})
+    line.end({})
+    return out
+
+
+def _over_rows(
+    phase: str,
+    callbacks: CallbackList,
+    rows: int,
+    batch_size: int,
+    run: Callable[[int, int, float], int],
+    report: Callable[[int], Any],
+) -> None:
+    """Run over all rows, about 50 ms at a time, or by batch where a callback looks at each."""
+    watched, done = callbacks.watch_batches(phase), 0
+    while done < rows:
+        if not watched:
+            done += run(done, rows - done, CHUNK)
+            report(batches(done, batch_size))
+            continue
+        batch = done // batch_size
+        callbacks.call(f"on_{phase}_batch_begin", batch, {})
+        done += run(done, min(batch_size, rows - done), math.inf)
+        callbacks.call(f"on_{phase}_batch_end", batch, report(batch + 1))
+
+
+def _logs(net: Net, means: Sequence[float], prefix: str = "") -> Logs:
+    assert net.task is not None
+    return net.task.logs(means, prefix)

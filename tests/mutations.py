@@ -1,0 +1,189 @@
+"""Breaks the code on purpose, one line at a time, and expects a test to turn red each time.
+
+    python tests/mutations.py [NAME ...]
+
+Works on a copy of the tree. Needs cmake, ninja and pybind11 (kudari[dev]) and what the tests need
+(kudari[test]); prints a row per mutation and `N passed, N failed`, where failed means that no test
+noticed. Only the baseline instruction set is built, without optimisation of speed: the arithmetic is
+the same.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Mutation(NamedTuple):
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+ADAM_PY = "python/kudari/optimizers/adam.py"
+ADAM = "cpp/kernels/optimizers/adam.hpp"
+SGD = "cpp/kernels/optimizers/sgd.hpp"
+RMSPROP = "cpp/kernels/optimizers/rmsprop.hpp"
+BINARY = "cpp/kernels/losses/binary_crossentropy.hpp"
+CATEGORICAL = "cpp/kernels/losses/categorical_crossentropy.hpp"
+SPARSE = "cpp/kernels/losses/sparse_categorical_crossentropy.hpp"
+HUBER = "cpp/kernels/losses/huber.hpp"
+ROWS = "cpp/engine/rows_phase.cpp"
+COLUMNS = "cpp/engine/columns_phase.cpp"
+KERNELS, OPTIMIZERS, FIT = "tests/kernels", "tests/test_optimizers.py", "tests/test_fit.py"
+
+MUTATIONS = [
+    # The update rules.
+    Mutation(
+        "adam: betas swapped by the optimizer",
+        ADAM_PY,
+        "[alpha, 1 - self.beta_1, 1 - self.beta_2, self.epsilon]",
+        "[alpha, 1 - self.beta_2, 1 - self.beta_1, self.epsilon]",
+        OPTIMIZERS,
+    ),
+    Mutation(
+        "adam: bias correction dropped",
+        ADAM_PY,
+        "alpha = rates * np.sqrt(1 - power_2) / (1 - power_1)",
+        "alpha = rates",
+        OPTIMIZERS,
+    ),
+    Mutation(
+        "adam: steps counted from 0",
+        ADAM_PY,
+        "np.arange(first + 1, first + 1 + len(rates))",
+        "np.arange(first, first + len(rates))",
+        OPTIMIZERS,
+    ),
+    Mutation("adam: betas swapped in the kernel", ADAM, "rest_1(set(s[1])), rest_2(set(s[2]))",
+             "rest_1(set(s[2])), rest_2(set(s[1]))", KERNELS),
+    Mutation("adam: epsilon inside the root", ADAM, "(square_root(slot[kSlots - 1]) + epsilon)",
+             "square_root(slot[kSlots - 1] + epsilon)", KERNELS),
+    Mutation("adam: sign of the step", ADAM, "w = w - (slot[0]", "w = w + (slot[0]", KERNELS),
+    Mutation("amsgrad: last v, not the largest", ADAM, "larger(slot[1], slot[2])", "slot[1]",
+             KERNELS),
+    Mutation("sgd: sign of the step", SGD, "w = w - rate * g", "w = w + rate * g", KERNELS),
+    Mutation("nesterov: plain momentum", SGD, "w = w + (mu * slot[0] - push)", "w = w + slot[0]",
+             KERNELS),
+    Mutation("rmsprop: epsilon outside the root", RMSPROP, "square_root(denominator + epsilon)",
+             "(square_root(denominator) + epsilon)", KERNELS),
+    Mutation("rmsprop: mean not centred", RMSPROP, "denominator - slot[1] * slot[1]",
+             "denominator + slot[1] * slot[1]", KERNELS),
+    # The losses.
+    Mutation("sigmoid crossentropy: sign of the gradient", BINARY,
+             "sigmoid_from_decay<T>(z, decay) - y", "y - sigmoid_from_decay<T>(z, decay)", KERNELS),
+    Mutation("binary crossentropy: no clip in the gradient", BINARY,
+             "select(clipped, set(T(0)), slope)", "slope", KERNELS),
+    Mutation("binary smoothing: towards 0", BINARY, "set(T(0.5) * s)", "set(T(0) * s)", KERNELS),
+    Mutation("softmax crossentropy: mass of y forgotten", CATEGORICAL,
+             "set(sum_lanes(mass) / total)", "set(T(1) / total)", KERNELS),
+    Mutation("categorical crossentropy: gradient of the sum forgotten", CATEGORICAL,
+             "(shift - g) * over", "(set(T(0)) - g) * over", KERNELS),
+    Mutation("sparse crossentropy: label off by one in the gradient", SPARSE,
+             "grad[k] = (share - T(1)) * factor", "grad[k] = share * factor", KERNELS),
+    Mutation("huber: no bend", HUBER, "smaller(larger(error, negate<T>(delta)), delta)", "error",
+             KERNELS),
+    # The engine.
+    Mutation("engine: gradient not divided by the rows", ROWS, "return {T(1) / rows, T(1)};",
+             "return {T(1), T(1)};", FIT),
+    Mutation("engine: short last batch divided by a full one's rows", ROWS,
+             "const T rows = T(count);", "const T rows = T(c_.work.capacity());", FIT),
+    Mutation("engine: transposed kernel left as it was", COLUMNS, "op.index > 0", "false", FIT),
+    Mutation("engine: biases never updated", COLUMNS,
+             "if (d.use_bias) update_bias(op, rows, scalars);", "", FIT),
+    Mutation("engine: sample weights ignored in the loss", ROWS,
+             "if (rows_.weights) a.sample_weight = c_.work.weights() + first;", "", FIT),
+    Mutation("engine: dropout mask not applied going back", ROWS, "backward_drop(i, first, rows);",
+             "(void)first;", FIT),
+]
+
+
+def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> tuple[int, str]:
+    done = subprocess.run(command, cwd=cwd, env=env, text=True, capture_output=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def must(*command: str, cwd: Path) -> None:
+    code, output = run(*command, cwd=cwd)
+    if code:
+        sys.exit(f"{' '.join(command)}\n{output}")
+
+
+class Copy:
+    """A copy of the tree with a build directory of its own."""
+
+    def __init__(self, where: Path) -> None:
+        self.tree, self.build_dir = where / "kudari", where / "build"
+        files = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+        for name in files:
+            target = self.tree / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
+        pybind11 = [sys.executable, "-m", "pybind11", "--cmakedir"]
+        must(
+            "cmake", "-G", "Ninja", "-S", str(self.tree), "-B", str(self.build_dir),
+            "-DCMAKE_BUILD_TYPE=Debug", "-DKUDARI_ISAS=baseline", "-DKUDARI_OPTIMIZE=-O1",
+            f"-Dpybind11_DIR={subprocess.check_output(pybind11, text=True).strip()}",
+            f"-DPython_EXECUTABLE={sys.executable}", cwd=where,
+        )  # fmt: skip
+
+    def build(self) -> None:
+        must("cmake", "--build", str(self.build_dir), cwd=self.tree)
+        for module in self.build_dir.glob("_core*.so"):
+            shutil.copy2(module, self.tree / "python/kudari" / module.name)
+
+    def tests(self, what: str) -> tuple[int, str]:
+        env = {**os.environ, "PYTHONPATH": str(self.tree / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+        env.pop("KUDARI_ISA", None)
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p",
+                   "no:cacheprovider", what]  # fmt: skip
+        return run(*command, cwd=self.tree, env=env)
+
+
+def noticed(copy: Copy, mutation: Mutation) -> tuple[bool, str]:
+    path = copy.tree / mutation.file
+    original = path.read_text()
+    if original.count(mutation.old) != 1:
+        return False, f"{mutation.file} does not hold the line to break exactly once"
+    path.write_text(original.replace(mutation.old, mutation.new))
+    try:
+        if mutation.file.startswith("cpp/"):
+            copy.build()
+        code, output = copy.tests(mutation.tests)
+    finally:
+        path.write_text(original)
+    red = [line for line in output.splitlines() if line.startswith("FAILED")]
+    return code == 1 and bool(red), red[0] if red else output[-500:]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="only mutations whose name holds one of these")
+    names = parser.parse_args().names
+    chosen = [m for m in MUTATIONS if not names or any(n in m.name for n in names)]
+    failed = 0
+    with tempfile.TemporaryDirectory() as where:
+        copy = Copy(Path(where))
+        copy.build()
+        for tests in sorted({m.tests for m in chosen}):
+            code, output = copy.tests(tests)
+            if code:
+                sys.exit(f"{tests} must pass before anything is broken\n{output}")
+        for mutation in chosen:
+            found, why = noticed(copy, mutation)
+            failed += not found
+            print(f"{'noticed' if found else 'MISSED '}  {mutation.name}: {why}", flush=True)
+    print(f"{len(chosen) - failed} passed, {failed} failed")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
