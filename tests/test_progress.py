@@ -90,7 +90,7 @@ def test_the_bar_erases_what_it_drew(terminal, monkeypatch):
     second = "\r\x1b[1m 10/100\x1b[0m \x1b[32m━━\x1b[0m\x1b[37m" + "━" * 18
     second += "\x1b[0m \x1b[1m3:00\x1b[0m 2s/step - loss: 2.0000e-05"
     third = "\r\x1b[1m100/100\x1b[0m \x1b[32m" + "━" * 20
-    third += "\x1b[0m\x1b[37m\x1b[0m \x1b[1m30s\x1b[0m 300ms/step - loss: 0.1000   \n"
+    third += "\x1b[0m\x1b[37m\x1b[0m \x1b[1m30s\x1b[0m 300ms/step - loss: 0.1000  \n"
     widths = [len("  5/100 ") + 20 + len(" 3:10 2s/step - loss: 0.5000") + extra for extra in (0, 4)]
     expected = first + "\b" * widths[0] + second + "\b" * widths[1] + third
     assert stream.getvalue() == expected

@@ -29,7 +29,8 @@ LayerSpec layer_spec(const py::dict& d) {
         spec.stream = d["stream"].cast<std::uint32_t>();
     } else {
         throw py::value_error("[Network] expected a layer of kind dense, activation or dropout; "
-                              "received '" + kind + "'. Use one of these.");
+                              "received '" +
+                              kind + "'. Use one of these.");
     }
     return spec;
 }
@@ -76,7 +77,8 @@ py::list shapes(const std::vector<DenseWeights>& dense) {
 using EitherNetwork =
     std::variant<std::unique_ptr<Network<float>>, std::unique_ptr<Network<double>>>;
 
-template <class Pointer> using ElementOf =
+template <class Pointer>
+using ElementOf =
     std::conditional_t<std::is_same_v<Pointer, std::unique_ptr<Network<float>>>, float, double>;
 
 class PyNetwork {
@@ -125,13 +127,16 @@ class PyNetwork {
     }
 
     py::array get_weight(std::size_t index) {
-        return read(index, [&](auto& parameters, auto* out) { parameters.read_weight(index, out); });
+        return read(index,
+                    [&](auto& parameters, auto* out) { parameters.read_weight(index, out); });
     }
     py::array get_slot(std::size_t index, std::size_t slot) {
-        return read(index, [&](auto& parameters, auto* out) { parameters.read_slot(index, slot, out); });
+        return read(index,
+                    [&](auto& parameters, auto* out) { parameters.read_slot(index, slot, out); });
     }
     void set_weight(std::size_t index, const py::array& value) {
-        write(index, value, [&](auto& parameters, auto* from) { parameters.write_weight(index, from); });
+        write(index, value,
+              [&](auto& parameters, auto* from) { parameters.write_weight(index, from); });
     }
     void set_slot(std::size_t index, std::size_t slot, const py::array& value) {
         write(index, value,
@@ -147,8 +152,10 @@ class PyNetwork {
                  const std::vector<std::pair<std::string, double>>& metrics,
                  const std::string& optimizer) {
         const Entry entry(busy_);
-        Objective objective{value_ref(loss, loss_parameter), from_logits,
-                            reduction(reduction_name), {},
+        Objective objective{value_ref(loss, loss_parameter),
+                            from_logits,
+                            reduction(reduction_name),
+                            {},
                             index_of(active_isa().float32.optimizers, optimizer)};
         require(objective.loss.is_loss, "expected the name of a loss kernel");
         for (const auto& [name, parameter] : metrics) {
@@ -169,9 +176,9 @@ class PyNetwork {
             const std::size_t end = order ? std::size_t(order->size()) : data.rows().count;
             require(position <= end, "expected a position within the epoch");
             const auto width = steps ? std::size_t(scalars.size()) / steps : 0;
-            TrainRequest<T> request{{input<std::int64_t>(order, end), 0}, position, end, batch_size,
-                                    steps, input<T>(scalars, steps * width), width, {seed, step},
-                                    seconds};
+            TrainRequest<T> request{
+                {input<std::int64_t>(order, end), 0}, position, end,          batch_size, steps,
+                input<T>(scalars, steps * width),     width,    {seed, step}, seconds};
             require(width == std::size_t(optimizer_of(net).scalars) || steps == 0,
                     "expected one row of the optimizer's scalars for each step");
             require_rows(request.order.order, position, end, batch_size, steps, data.rows().count);
@@ -196,7 +203,8 @@ class PyNetwork {
                         const py::array& out, double seconds) {
         const Entry entry(busy_);
         return visit([&]<class T>(Network<T>& net) {
-            require(data.rows().features == net.input_size(), "expected x with the input's columns");
+            require(data.rows().features == net.input_size(),
+                    "expected x with the input's columns");
             require_range(data, position, rows);
             T* to = output<T>(out, rows * net.output_size());
             const py::gil_scoped_release unlocked;
@@ -229,7 +237,8 @@ class PyNetwork {
         const std::size_t left = end - position;
         const std::size_t used = steps > left / batch_size ? left : steps * batch_size;
         for (std::size_t i = position; i < position + used; ++i)
-            require(order[i] >= 0 && std::size_t(order[i]) < count, "expected rows within the data");
+            require(order[i] >= 0 && std::size_t(order[i]) < count,
+                    "expected rows within the data");
     }
 
     template <class F> py::array read(std::size_t index, F f) {
@@ -277,8 +286,8 @@ void bind_network(py::module_& m) {
         .def_property_readonly("weight_shapes", &PyNetwork::weight_shapes)
         .def("get_weight", &PyNetwork::get_weight, arg("index"))
         .def("set_weight", &PyNetwork::set_weight, arg("index"), arg("value"))
-        .def("compile", &PyNetwork::compile, arg("loss"), arg("loss_parameter"),
-             arg("from_logits"), arg("reduction"), arg("metrics"), arg("optimizer"))
+        .def("compile", &PyNetwork::compile, arg("loss"), arg("loss_parameter"), arg("from_logits"),
+             arg("reduction"), arg("metrics"), arg("optimizer"))
         .def_property_readonly("slot_count", &PyNetwork::slot_count)
         .def("reset_slots", &PyNetwork::reset_slots)
         .def("get_slot", &PyNetwork::get_slot, arg("index"), arg("slot"))

@@ -12,7 +12,8 @@ void run_update(const std::string& name, const py::array& params, const py::arra
     by_dtype(params, [&]<class T>(T) {
         const auto& kernel = find(active_isa().table<T>().optimizers, name);
         require(slots.size() == std::size_t(kernel.slots), "expected another number of slots");
-        require(scalars.size() == std::size_t(kernel.scalars), "expected another number of scalars");
+        require(scalars.size() == std::size_t(kernel.scalars),
+                "expected another number of scalars");
         const auto n = std::size_t(params.size());
         T* to = output<T>(params, n);
         const T* from = input<T>(grads, n);

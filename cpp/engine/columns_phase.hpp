@@ -1,6 +1,6 @@
-// The columns phase: a strip of a kernel forms its gradient over all rows of the batch in a block that
-// stays in the first cache, and the optimizer's kernel applies it to the same strip of parameters and
-// slots. No gradient array is ever written to memory.
+// The columns phase: a strip of a kernel forms its gradient over all rows of the batch in a block
+// that stays in the first cache, and the optimizer's kernel applies it to the same strip of
+// parameters and slots. No gradient array is ever written to memory.
 #pragma once
 
 #include "engine/context.hpp"
@@ -9,10 +9,10 @@ namespace kudari {
 
 template <class T> class ColumnsPhase {
   public:
-    explicit ColumnsPhase(Context<T> context)
-        : c_(context), gradient_(strip_size(context)) {}
+    explicit ColumnsPhase(Context<T> context) : c_(context), gradient_(strip_size(context)) {}
 
-    // One update from the gradients the rows phase has left; scalars are the optimizer's for this step.
+    // One update from the gradients the rows phase has left; scalars are the optimizer's for this
+    // step.
     void run(std::size_t rows, const T* scalars);
 
   private:

@@ -36,9 +36,7 @@ template <class T> struct Context {
     const Objective* objective; // null: predict only
     Workspace<T>& work;
 
-    std::size_t loss_stage() const {
-        return objective->from_logits ? plan.logits : plan.output();
-    }
+    std::size_t loss_stage() const { return objective->from_logits ? plan.logits : plan.output(); }
     Labels labels() const {
         const ValueRef& loss = objective->loss;
         return (loss.is_loss ? kernels.losses : kernels.metrics).entries[loss.index].labels;

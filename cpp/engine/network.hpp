@@ -12,12 +12,12 @@
 namespace kudari {
 
 template <class T> struct TrainRequest {
-    Selection order;           // the epoch's rows, of which [position, end) are still to come
+    Selection order; // the epoch's rows, of which [position, end) are still to come
     std::size_t position, end;
     std::size_t batch_size, steps;
-    const T* scalars;          // (steps, scalars of the optimizer)
+    const T* scalars; // (steps, scalars of the optimizer)
     std::size_t scalar_count;
-    RandomKey key;             // of the first step
+    RandomKey key; // of the first step
     double seconds;
 };
 

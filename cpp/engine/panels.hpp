@@ -30,11 +30,12 @@ void from_panels(const T* panels, std::size_t inner, std::size_t columns, T* mat
     });
 }
 
-// A strip is rows [first_row, first_row + rows) of one panel of (inner, columns). Writes it into the
-// panels of the transposed matrix, (columns, inner).
+// A strip is rows [first_row, first_row + rows) of one panel of (inner, columns). Writes it into
+// the panels of the transposed matrix, (columns, inner).
 template <class T>
-void transpose_strip(const T* strip, std::size_t first_row, std::size_t rows, std::size_t first_column,
-                     std::size_t width, std::size_t inner, std::size_t columns, T* transposed) {
+void transpose_strip(const T* strip, std::size_t first_row, std::size_t rows,
+                     std::size_t first_column, std::size_t width, std::size_t inner,
+                     std::size_t columns, T* transposed) {
     for (std::size_t k = 0; k < rows;) {
         const std::size_t row = first_row + k, panel = row / kPanelWidth<T> * kPanelWidth<T>;
         const std::size_t panel_width = std::min(kPanelWidth<T>, inner - panel);

@@ -40,8 +40,7 @@ void Parameters<T>::read(const Buffer<T>& arena, std::size_t index, T* out) cons
         from_panels(from, r.layer->inner, r.layer->units, out);
 }
 
-template <class T>
-void Parameters<T>::write(Buffer<T>& arena, std::size_t index, const T* value) {
+template <class T> void Parameters<T>::write(Buffer<T>& arena, std::size_t index, const T* value) {
     const WeightRef& r = refs_.at(index);
     T* to = arena.data() + offset(r);
     if (r.is_bias)

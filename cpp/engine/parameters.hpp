@@ -1,5 +1,5 @@
-// A net's layers and where their parameters lie: one arena for the parameters, one of the same layout
-// for each optimizer slot, and the transposed kernels that the backward product reads.
+// A net's layers and where their parameters lie: one arena for the parameters, one of the same
+// layout for each optimizer slot, and the transposed kernels that the backward product reads.
 #pragma once
 
 #include <string>
@@ -14,12 +14,12 @@ enum class LayerKind { dense, activation, dropout };
 
 struct LayerSpec {
     LayerKind kind;
-    std::size_t units = 0;      // dense
-    bool use_bias = true;       // dense
-    bool trainable = true;      // dense
-    std::string activation;     // activation
-    double rate = 0;            // dropout
-    std::uint32_t stream = 0;   // dropout: keys its random numbers
+    std::size_t units = 0;    // dense
+    bool use_bias = true;     // dense
+    bool trainable = true;    // dense
+    std::string activation;   // activation
+    double rate = 0;          // dropout
+    std::uint32_t stream = 0; // dropout: keys its random numbers
 };
 
 // One dense layer's kernel, (inner, units) in panels, and bias, (units,), as offsets into an arena.
@@ -63,7 +63,9 @@ template <class T> class Parameters {
     T* transposed() { return transposed_.data(); }
 
   private:
-    std::size_t offset(const WeightRef& r) const { return r.is_bias ? r.layer->bias : r.layer->kernel; }
+    std::size_t offset(const WeightRef& r) const {
+        return r.is_bias ? r.layer->bias : r.layer->kernel;
+    }
     void read(const Buffer<T>& arena, std::size_t index, T* out) const;
     void write(Buffer<T>& arena, std::size_t index, const T* value);
 

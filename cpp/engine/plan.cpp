@@ -61,8 +61,7 @@ Plan make_plan(std::size_t input_size, const std::vector<LayerSpec>& layers) {
         }
         plan.ops.push_back(op);
     }
-    const bool ends_in_activation =
-        !layers.empty() && layers.back().kind == LayerKind::activation;
+    const bool ends_in_activation = !layers.empty() && layers.back().kind == LayerKind::activation;
     plan.logits = ends_in_activation ? plan.ops.back().in : plan.output();
     plan.stages.back().contiguous = true;
     plan.stages[plan.logits].contiguous = true;

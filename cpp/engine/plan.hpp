@@ -1,5 +1,5 @@
-// A net as a flat list of operations between stages. Stage 0 is the input; a stage holds one value per
-// row and unit. Elementwise activations inside the net work in place, so they add no stage.
+// A net as a flat list of operations between stages. Stage 0 is the input; a stage holds one value
+// per row and unit. Elementwise activations inside the net work in place, so they add no stage.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@ namespace kudari {
 
 struct Op {
     LayerKind kind;
-    std::size_t in, out;        // stages
-    std::size_t index = 0;      // dense: which of the dense layers; activation: its row in the table
-    double rate = 0;            // dropout
-    std::uint32_t stream = 0;   // dropout
+    std::size_t in, out;      // stages
+    std::size_t index = 0;    // dense: which of the dense layers; activation: its row in the table
+    double rate = 0;          // dropout
+    std::uint32_t stream = 0; // dropout
 };
 
 struct Stage {

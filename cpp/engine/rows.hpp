@@ -1,5 +1,5 @@
-// The rows a network reads: x in the dtype it came in, converted a block at a time, y and weights in the
-// network's own dtype.
+// The rows a network reads: x in the dtype it came in, converted a block at a time, y and weights
+// in the network's own dtype.
 #pragma once
 
 #include <cstddef>
@@ -9,16 +9,28 @@
 
 namespace kudari {
 
-enum class Element { boolean, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64 };
+enum class Element {
+    boolean,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    float32,
+    float64
+};
 
-template <class T> inline constexpr Element kElement =
-    sizeof(T) == 4 ? Element::float32 : Element::float64;
+template <class T>
+inline constexpr Element kElement = sizeof(T) == 4 ? Element::float32 : Element::float64;
 
 struct Rows {
     const void* x = nullptr; // (count, features)
     Element x_element = Element::float32;
     std::size_t count = 0, features = 0;
-    const void* y = nullptr; // (count, columns), dense labels
+    const void* y = nullptr;              // (count, columns), dense labels
     const std::int32_t* labels = nullptr; // (count,), sparse labels
     std::size_t columns = 0;
     const void* weights = nullptr; // (count,) or null
@@ -28,7 +40,9 @@ struct Rows {
 struct Selection {
     const std::int64_t* order;
     std::size_t first;
-    std::size_t operator[](std::size_t i) const { return order ? std::size_t(order[i]) : first + i; }
+    std::size_t operator[](std::size_t i) const {
+        return order ? std::size_t(order[i]) : first + i;
+    }
 };
 
 template <class From, class T>

@@ -120,7 +120,8 @@ template <class T> void RowsPhase<T>::load_targets(Selection selection, std::siz
     else
         gather(rows_.y, kElement<T>, rows_.columns, selection, count, c_.work.targets(),
                rows_.columns);
-    if (rows_.weights) gather(rows_.weights, kElement<T>, 1, selection, count, c_.work.weights(), 1);
+    if (rows_.weights)
+        gather(rows_.weights, kElement<T>, 1, selection, count, c_.work.weights(), 1);
 }
 
 template <class T> Scaling<T> RowsPhase<T>::scaling(std::size_t count) const {

@@ -1,5 +1,5 @@
-// The rows phase: rows of a batch go forward, through the loss and back, a block at a time, and no row
-// waits for another.
+// The rows phase: rows of a batch go forward, through the loss and back, a block at a time, and no
+// row waits for another.
 #pragma once
 
 #include "engine/context.hpp"

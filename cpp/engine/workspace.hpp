@@ -1,4 +1,5 @@
-// The arrays a step works in: the stages of up to `capacity` rows and, for training, their gradients.
+// The arrays a step works in: the stages of up to `capacity` rows and, for training, their
+// gradients.
 #pragma once
 
 #include <vector>
@@ -9,7 +10,8 @@
 
 namespace kudari {
 
-// Rows start on cache lines, and not a large power of two apart: those would share a few cache sets.
+// Rows start on cache lines, and not a large power of two apart: those would share a few cache
+// sets.
 template <class T> std::size_t stage_stride(const Stage& stage) {
     if (stage.contiguous) return stage.width;
     const std::size_t stride = whole_lines<T>(stage.width);

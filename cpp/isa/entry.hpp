@@ -1,5 +1,5 @@
-// One compiled instruction set. Its translation unit includes nothing but this and kernels/, so that no
-// shared inline function is ever compiled for a wide target.
+// One compiled instruction set. Its translation unit includes nothing but this and kernels/, so
+// that no shared inline function is ever compiled for a wide target.
 #pragma once
 
 #include "kernels/table.hpp"

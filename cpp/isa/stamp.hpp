@@ -30,8 +30,7 @@ template <class T> struct Stamp {
         {"softmax_crossentropy", Labels::dense, rowwise_loss<T, SoftmaxCrossentropy>},
         {"sparse_categorical_crossentropy", Labels::sparse,
          rowwise_loss<T, SparseCategoricalCrossentropy>},
-        {"sparse_softmax_crossentropy", Labels::sparse,
-         rowwise_loss<T, SparseSoftmaxCrossentropy>},
+        {"sparse_softmax_crossentropy", Labels::sparse, rowwise_loss<T, SparseSoftmaxCrossentropy>},
     };
     static constexpr MetricKernel<T> metrics[] = {
         {"binary_accuracy", Labels::dense, binary_accuracy<T>},

@@ -1,5 +1,5 @@
-// Activations y = f(x) of (rows, columns), and their gradients by x from the output y and the gradient
-// by y. out may be an input.
+// Activations y = f(x) of (rows, columns), and their gradients by x from the output y and the
+// gradient by y. out may be an input.
 //   relu     x where x > 0, +0 where x <= 0, NaN where x is one;  g where y > 0
 //   sigmoid  1 / (1 + exp(-x));                                    g y (1 - y)
 //   tanh     tanh(x);                                              g (1 - y^2)
@@ -53,8 +53,7 @@ void elementwise_backward(const T* y, const T* grad, T* out, std::size_t rows,
         y, grad);
 }
 
-template <class T>
-void softmax_forward(const T* x, T* out, std::size_t rows, std::size_t columns) {
+template <class T> void softmax_forward(const T* x, T* out, std::size_t rows, std::size_t columns) {
     for (std::size_t r = 0; r < rows; ++r, x += columns, out += columns) {
         const T total = row_exp(x, row_max(x, columns), out, columns);
         const Vec<T> inverse = set(T(1) / total);

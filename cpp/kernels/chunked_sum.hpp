@@ -1,6 +1,6 @@
-// The one way to sum over rows or elements: chunks of 4096 in the order given, element i of a chunk on
-// lane i mod 16, in double; a tree over the lanes, then one over the chunks. How the elements arrive,
-// in batches or at once, changes nothing.
+// The one way to sum over rows or elements: chunks of 4096 in the order given, element i of a chunk
+// on lane i mod 16, in double; a tree over the lanes, then one over the chunks. How the elements
+// arrive, in batches or at once, changes nothing.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// Matrix products from one register tile. An element is one chain of fused multiply-adds, ascending in
-// the summed index, from +0, the bias added last: tiles and panels choose who computes an element, never
-// how.
+// Matrix products from one register tile. An element is one chain of fused multiply-adds, ascending
+// in the summed index, from +0, the bias added last: tiles and panels choose who computes an
+// element, never how.
 #pragma once
 
 #include "kernels/map.hpp"
@@ -8,7 +8,8 @@
 
 namespace kudari::KUDARI_ISA {
 
-// Where a tile's left operand lies: element (row, step) at data[row * row_stride + step * step_stride].
+// Where a tile's left operand lies: element (row, step) at data[row * row_stride + step *
+// step_stride].
 template <class T> struct Left {
     const T* data;
     std::size_t row_stride, step_stride;

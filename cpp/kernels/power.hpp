@@ -1,6 +1,7 @@
-// x^y in double for the scalars of a training step: schedules, and the bias corrections of Adam. The
-// logarithm is carried in a pair of doubles, because its error grows with y; largest error measured
-// 0.75 ULP (0.56 where the result is normal). From + - * / fma and bit operations alone: the same bits on every machine.
+// x^y in double for the scalars of a training step: schedules, and the bias corrections of Adam.
+// The logarithm is carried in a pair of doubles, because its error grows with y; largest error
+// measured 0.75 ULP (0.56 where the result is normal). From + - * / fma and bit operations alone:
+// the same bits on every machine.
 #pragma once
 
 #include <cstdint>
@@ -99,7 +100,8 @@ KUDARI_INLINE double power_of_two(std::int64_t n) {
     return __builtin_bit_cast(double, (n + 1023) << 52);
 }
 
-// e^(x.high + x.low) = 2^n e^r. 2^n comes in two factors, so that a subnormal result is rounded once.
+// e^(x.high + x.low) = 2^n e^r. 2^n comes in two factors, so that a subnormal result is rounded
+// once.
 KUDARI_INLINE double exp(const Pair& x) {
     if (x.high > 710) return kInfinity;
     if (x.high < -746) return 0;
@@ -110,13 +112,14 @@ KUDARI_INLINE double exp(const Pair& x) {
     const Pair head = ordered_sum(1, r.high);
     const double tail = exp_tail(r.high) + __builtin_fma(r.low, r.high, r.low);
     const std::int64_t half = std::int64_t(n) >> 1;
-    return (head.high + (head.low + tail)) * power_of_two(half) * power_of_two(std::int64_t(n) - half);
+    return (head.high + (head.low + tail)) * power_of_two(half) *
+           power_of_two(std::int64_t(n) - half);
 }
 
 } // namespace pairs
 
-// x^y for x >= 0 and any y: NaN below 0, and the limits at 0 and infinity; anything^0 and 1^anything
-// are 1.
+// x^y for x >= 0 and any y: NaN below 0, and the limits at 0 and infinity; anything^0 and
+// 1^anything are 1.
 KUDARI_INLINE double power(double x, double y) {
     if (y == 0 || x == 1) return 1;
     if (!(x >= 0) || y != y) return __builtin_nan("");
@@ -125,8 +128,8 @@ KUDARI_INLINE double power(double x, double y) {
     const double bounded = y > enough ? enough : y < -enough ? -enough : y;
     const pairs::Pair logarithm = pairs::log(x);
     const pairs::Pair scaled = pairs::product(logarithm.high, bounded);
-    return pairs::exp(pairs::ordered_sum(
-        scaled.high, __builtin_fma(logarithm.low, bounded, scaled.low)));
+    return pairs::exp(
+        pairs::ordered_sum(scaled.high, __builtin_fma(logarithm.low, bounded, scaled.low)));
 }
 
 } // namespace kudari

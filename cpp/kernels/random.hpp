@@ -1,6 +1,6 @@
-// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as
-// easy as 1, 2, 3", SC11). A value is a function of the seed and of what it is for, never of who draws
-// it or when.
+// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random
+// numbers: as easy as 1, 2, 3", SC11). A value is a function of the seed and of what it is for,
+// never of who draws it or when.
 #pragma once
 
 #include <cstddef>
@@ -62,8 +62,8 @@ inline void permutation(std::uint64_t seed, std::uint64_t epoch, std::int64_t* o
     }
 }
 
-// out[i] = 1 / (1 - rate) with probability 1 - rate, else 0, for elements first .. first + n - 1 of the
-// batch, element = row * units + unit.
+// out[i] = 1 / (1 - rate) with probability 1 - rate, else 0, for elements first .. first + n - 1 of
+// the batch, element = row * units + unit.
 template <class T>
 void dropout_mask(std::uint64_t seed, std::uint32_t stream, std::uint64_t step, double rate,
                   std::size_t first, T* out, std::size_t n) {
@@ -71,8 +71,7 @@ void dropout_mask(std::uint64_t seed, std::uint32_t stream, std::uint64_t step, 
     const T keep = T(1) / T(1 - rate);
     for (std::size_t i = 0; i < n;) {
         const std::size_t element = first + i;
-        const PhiloxBlock b =
-            philox(seed, Draw::dropout, stream, step, std::uint32_t(element / 4));
+        const PhiloxBlock b = philox(seed, Draw::dropout, stream, step, std::uint32_t(element / 4));
         for (std::size_t w = element % 4; w < 4 && i < n; ++w, ++i)
             out[i] = b.word[w] < threshold ? T(0) : keep;
     }

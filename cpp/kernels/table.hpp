@@ -11,14 +11,14 @@ namespace kudari {
 enum class Labels { dense, sparse };
 
 template <class T> struct LossArgs {
-    const T* y_true;                  // IN  (rows, columns), dense labels
-    const std::int32_t* labels;       // IN  (rows,), sparse labels, each in [0, columns)
-    const T* y_pred;                  // IN  (rows, columns): values, probabilities or logits
-    const T* sample_weight;           // IN  (rows,) or null: all 1
-    T* loss;                          // OUT (rows,) or null: weight * loss of the row
-    T* grad;                          // OUT (rows, columns) or null: scale * weight * d loss / d y_pred
+    const T* y_true;            // IN  (rows, columns), dense labels
+    const std::int32_t* labels; // IN  (rows,), sparse labels, each in [0, columns)
+    const T* y_pred;            // IN  (rows, columns): values, probabilities or logits
+    const T* sample_weight;     // IN  (rows,) or null: all 1
+    T* loss;                    // OUT (rows,) or null: weight * loss of the row
+    T* grad;                    // OUT (rows, columns) or null: scale * weight * d loss / d y_pred
     T scale;
-    T parameter;                      // huber's delta, a label smoothing, a threshold; else unused
+    T parameter; // huber's delta, a label smoothing, a threshold; else unused
     std::size_t rows, columns;
 };
 
@@ -33,7 +33,8 @@ template <class T> using MetricKernel = LossKernel<T>;
 
 template <class T> struct ActivationKernel {
     const char* name;
-    bool rowwise; // a value depends on its whole row; otherwise (rows, columns) is just so many values
+    bool rowwise; // a value depends on its whole row; otherwise (rows, columns) is just so many
+                  // values
     void (*forward)(const T* x, T* out, std::size_t rows, std::size_t columns);
     void (*backward)(const T* y, const T* grad, T* out, std::size_t rows, std::size_t columns);
 };
@@ -41,7 +42,8 @@ template <class T> struct ActivationKernel {
 template <class T> struct OptimizerKernel {
     const char* name;
     int slots, scalars;
-    // params and each slot INOUT (n,), grads IN (n,), scalars IN: the step's numbers, see each functor.
+    // params and each slot INOUT (n,), grads IN (n,), scalars IN: the step's numbers, see each
+    // functor.
     void (*update)(T* params, const T* grads, T* const* slots, const T* scalars, std::size_t n);
 };
 
@@ -59,7 +61,8 @@ template <class T> struct Strided {
 template <class T> Strided<const T> readable(Strided<T> s) { return {s.data, s.stride}; }
 
 template <class T> struct MatrixKernels {
-    // out[r, j] = sum over k of a[r, k] * b[k, j], + bias[j] unless bias is null; b in column panels.
+    // out[r, j] = sum over k of a[r, k] * b[k, j], + bias[j] unless bias is null; b in column
+    // panels.
     void (*matmul)(Strided<const T> a, const T* panels, const T* bias, Strided<T> out,
                    std::size_t rows, std::size_t inner, std::size_t columns);
     // out[k, j] = sum over rows r of x[r, k] * d[r, j] for k < inner, j < columns <= panel width;

@@ -20,7 +20,9 @@ template <> struct RegOps<float> {
     static KUDARI_INLINE __m512 fma(__m512 a, __m512 b, __m512 c) {
         return _mm512_fmadd_ps(a, b, c);
     }
-    static KUDARI_INLINE __m512 square_root(__m512 a) { return _mm512_mask_sqrt_ps(a, __mmask16(-1), a); }
+    static KUDARI_INLINE __m512 square_root(__m512 a) {
+        return _mm512_mask_sqrt_ps(a, __mmask16(-1), a);
+    }
     static KUDARI_INLINE __m512 load_some(const float* p, int n) {
         return _mm512_maskz_loadu_ps(first(n), p);
     }
@@ -36,7 +38,9 @@ template <> struct RegOps<double> {
     static KUDARI_INLINE __m512d fma(__m512d a, __m512d b, __m512d c) {
         return _mm512_fmadd_pd(a, b, c);
     }
-    static KUDARI_INLINE __m512d square_root(__m512d a) { return _mm512_mask_sqrt_pd(a, __mmask8(-1), a); }
+    static KUDARI_INLINE __m512d square_root(__m512d a) {
+        return _mm512_mask_sqrt_pd(a, __mmask8(-1), a);
+    }
     static KUDARI_INLINE __m512d load_some(const double* p, int n) {
         return _mm512_maskz_loadu_pd(first(n), p);
     }

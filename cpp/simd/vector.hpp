@@ -118,9 +118,9 @@ KUDARI_INLINE Pack<R, N> fma(const Pack<R, N>& a, const Pack<R, N>& b, const Pac
 }
 
 template <class R, int N> KUDARI_INLINE Pack<R, N> square_root(const Pack<R, N>& a) {
-    return each([](R x)
-                    __attribute__((always_inline)) { return R(RegOps<Element<R>>::square_root(x)); },
-                a);
+    return each(
+        [](R x) __attribute__((always_inline)) { return R(RegOps<Element<R>>::square_root(x)); },
+        a);
 }
 
 template <class T> KUDARI_INLINE Vec<T> set(T x) { return broadcast_pack<Vec<T>>(x); }
@@ -169,7 +169,8 @@ template <class R, int N> KUDARI_INLINE Element<R> first_lane(const Pack<R, N>& 
         return first_lane(a.lo);
 }
 
-// ---- across lanes: one fixed tree, lane i with lane i + half, half = 8, 4, 2, 1 --------------------
+// ---- across lanes: one fixed tree, lane i with lane i + half, half = 8, 4, 2, 1
+// --------------------
 
 template <int Shift, class R, std::size_t... I>
 KUDARI_INLINE R rotate(R a, std::index_sequence<I...>) {
@@ -194,8 +195,7 @@ template <class F, class R, int N> KUDARI_INLINE Element<R> close(F f, const Pac
 }
 
 template <class R, int N> KUDARI_INLINE Element<R> sum_lanes(const Pack<R, N>& a) {
-    return close([](const auto& x, const auto& y)
-                     __attribute__((always_inline)) { return x + y; },
+    return close([](const auto& x, const auto& y) __attribute__((always_inline)) { return x + y; },
                  a);
 }
 

@@ -122,7 +122,7 @@ def fastest(calls: Sequence[Callable[[], Any]], seconds: float) -> list[float]:
     return best
 
 
-def measure(kernel: str, size: int, seconds: float = SECONDS) -> Timing:
+def measure(kernel: str, size: int, seconds: float) -> Timing:
     """Check the answers, then time kernel, NumPy and a copy of as many bytes."""
     sample = make(kernel, size)
     work = vectorised.Work(kernel, sample)
@@ -169,7 +169,7 @@ def run(sizes: Sequence[int] = SIZES) -> list[Timing]:
     timings = []
     for kernel in samples.MAKERS:
         for size in sizes:
-            timings.append(measure(kernel, size))
+            timings.append(measure(kernel, size, SECONDS))
             print(line(timings[-1]), flush=True)
     return timings
 

@@ -1,7 +1,8 @@
-// The crossentropy of independent yes/no outputs, y first smoothed to y (1 - s) + s / 2. The parameter
-// is s.
+// The crossentropy of independent yes/no outputs, y first smoothed to y (1 - s) + s / 2. The
+// parameter is s.
 //   from probabilities, q = p clipped to [eps, 1 - eps], eps = 1e-7, in the arrays' own precision:
-//     loss = -(y log q + (1 - y) log(1 - q)),  d/dp = (q - y) / (q (1 - q)) inside the clip, 0 outside
+//     loss = -(y log q + (1 - y) log(1 - q)),  d/dp = (q - y) / (q (1 - q)) inside the clip, 0
+//     outside
 //   from logits:
 //     loss = max(z, 0) - z y + log1p(exp(-|z|)),  d/dz = sigmoid(z) - y
 #pragma once

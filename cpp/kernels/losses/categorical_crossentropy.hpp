@@ -58,12 +58,13 @@ template <class T> struct CategoricalCrossentropy {
         if (kGrad) {
             T* grad = a.grad + r * a.columns;
             const Vec<T> shift = set(sum_lanes(inner)), over = set(factor / total);
-            for_each_vector<T>(a.columns, [&](std::size_t i, auto n) __attribute__((always_inline)) {
-                const ClippedProbability<T> c(load_lanes(p + i, n), total);
-                const Vec<T> target = smooth(load_lanes(y + i, n));
-                const Vec<T> g = select(c.clipped, zero, target / c.q);
-                store_lanes(grad + i, (shift - g) * over, n);
-            });
+            for_each_vector<T>(a.columns,
+                               [&](std::size_t i, auto n) __attribute__((always_inline)) {
+                                   const ClippedProbability<T> c(load_lanes(p + i, n), total);
+                                   const Vec<T> target = smooth(load_lanes(y + i, n));
+                                   const Vec<T> g = select(c.clipped, zero, target / c.q);
+                                   store_lanes(grad + i, (shift - g) * over, n);
+                               });
         }
         return -sum_lanes(loss);
     }
@@ -86,7 +87,8 @@ template <class T> struct SoftmaxCrossentropy {
         });
         if (kGrad) {
             const Vec<T> share = set(sum_lanes(mass) / total);
-            for_each_vector<T>(a.columns, [&](std::size_t i, auto n) __attribute__((always_inline)) {
+            for_each_vector<T>(a.columns, [&](std::size_t i,
+                                              auto n) __attribute__((always_inline)) {
                 const Vec<T> target = smooth(load_lanes(y + i, n));
                 store_lanes(grad + i, (load_lanes(grad + i, n) * share - target) * set(factor), n);
             });

@@ -1,5 +1,6 @@
 // A loss whose row value is the mean over columns of a term of (y, p). A functor built from the
-// parameter returns the term and its derivative by p; what a caller does not ask for is not computed.
+// parameter returns the term and its derivative by p; what a caller does not ask for is not
+// computed.
 #pragma once
 
 #include "kernels/map.hpp"

@@ -1,4 +1,5 @@
-// e = p - y;  loss = e^2 / 2 where |e| <= delta, delta |e| - delta^2 / 2 beyond;  d/dp = e clipped to
+// e = p - y;  loss = e^2 / 2 where |e| <= delta, delta |e| - delta^2 / 2 beyond;  d/dp = e clipped
+// to
 // [-delta, delta]. The parameter is delta.
 #pragma once
 

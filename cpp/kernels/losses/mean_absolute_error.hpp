@@ -10,7 +10,8 @@ template <class T> struct MeanAbsoluteError {
     KUDARI_INLINE Term<T> operator()(const Vec<T>& y, const Vec<T>& p) const {
         const Vec<T> error = p - y, zero = set(T(0));
         // A NaN is neither above nor below 0 and stays.
-        const Vec<T> sign = select(error > zero, set(T(1)), select(error < zero, set(T(-1)), error));
+        const Vec<T> sign =
+            select(error > zero, set(T(1)), select(error < zero, set(T(-1)), error));
         return {absolute<T>(error), sign};
     }
 };

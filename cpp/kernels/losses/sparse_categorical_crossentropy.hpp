@@ -39,7 +39,9 @@ template <class T> struct SparseSoftmaxCrossentropy {
             const T inverse = T(1) / total, share = grad[k] * inverse;
             map<T>(
                 a.columns, grad,
-                [&](const Vec<T>& e) __attribute__((always_inline)) { return (e * set(inverse)) * set(factor); }, grad);
+                [&](const Vec<T>& e)
+                    __attribute__((always_inline)) { return (e * set(inverse)) * set(factor); },
+                grad);
             grad[k] = (share - T(1)) * factor;
         }
         return kLoss ? first_lane(log(set(total))) - (picked - top) : T(0);

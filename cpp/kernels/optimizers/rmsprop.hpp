@@ -1,8 +1,8 @@
 // v = rho v + (1 - rho) g^2
-// centered:  a = rho a + (1 - rho) g,  d = v - a^2 + eps;  plain:  d = v + eps  (eps inside the root)
-// increment = lr g / sqrt(d)
-// momentum:  b = mu b + increment,  w -= b;  plain:  w -= increment
-// Slots v, then a where centered, then b where there is momentum; scalars lr, rho, 1 - rho, eps, then mu.
+// centered:  a = rho a + (1 - rho) g,  d = v - a^2 + eps;  plain:  d = v + eps  (eps inside the
+// root) increment = lr g / sqrt(d) momentum:  b = mu b + increment,  w -= b;  plain:  w -=
+// increment Slots v, then a where centered, then b where there is momentum; scalars lr, rho, 1 -
+// rho, eps, then mu.
 #pragma once
 
 #include "kernels/optimizers/update.hpp"

@@ -1,14 +1,14 @@
-// One pass over parameters and slots. A functor is built from the step's scalars; its step() takes one
-// vector of parameters, gradients and slots and changes parameters and slots. Every operation is
-// rounded by itself, in the order Keras writes them.
+// One pass over parameters and slots. A functor is built from the step's scalars; its step() takes
+// one vector of parameters, gradients and slots and changes parameters and slots. Every operation
+// is rounded by itself, in the order Keras writes them.
 #pragma once
 
 #include "kernels/map.hpp"
 
 namespace kudari::KUDARI_ISA {
 
-// A slot below the smallest normal number becomes 0: it could otherwise stay subnormal, and slow, for
-// ever (with a zero gradient Adam's m sticks at 5.6e-45).
+// A slot below the smallest normal number becomes 0: it could otherwise stay subnormal, and slow,
+// for ever (with a zero gradient Adam's m sticks at 5.6e-45).
 template <class T> KUDARI_INLINE Vec<T> drop_subnormal(const Vec<T>& slot) {
     constexpr T smallest = sizeof(T) == 4 ? T(0x1p-126) : T(0x1p-1022);
     return select(absolute<T>(slot) < set(smallest), set(T(0)), slot);
