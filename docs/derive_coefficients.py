@@ -9,11 +9,11 @@ function. The coefficients must be numbers of the lane type, so they are rounded
 lowest power first (it weighs most), and after each rounding the others are fitted anew, which lets
 them make up for it. The last line of each block states the relative error that is left.
 
-    exp    exp(r)        = 1 + r + r^2 q(r)                       |r| <= ln(2)/2
-    log    log(1 + f)    = f + f^2 q(f)                           sqrt(1/2) <= 1 + f <= sqrt(2), float
-    log    log(1 + f)    = f - h + s (h + z q(z)),  h = f^2 / 2,  the same interval, double
-                           s = f / (2 + f),  z = s^2,             q(z) = 2/3 + 2/5 z + 2/7 z^2 + ...
-    tanh   tanh(x)       = x + x z q(z),  z = x^2                 |x| <= 0.6
+    exp            exp(r) = 1 + r + r^2 q(r),              |r| <= ln(2)/2
+    log, float     log(1 + f) = f + f^2 q(f),              sqrt(1/2) <= 1 + f <= sqrt(2)
+    log, double    log(1 + f) = f - h + s (h + z q(z)),    the same interval,
+                   h = f^2 / 2, s = f / (2 + f), z = s^2:  q(z) = 2/3 + 2/5 z + 2/7 z^2 + ...
+    tanh           tanh(x) = x + x z q(z), z = x^2,        |x| <= 0.6
 """
 
 from collections.abc import Callable, Sequence
@@ -68,7 +68,7 @@ def extrema(errors: Sequence[mpf], count: int) -> list[int]:
 
 
 def drop_lowest(peaks: list[int], errors: Sequence[mpf], excess: int) -> None:
-    """Take the lowest peak out, and with an inner one its lower neighbour: signs still alternate."""
+    """Take out the lowest peak, an inner one with its lower neighbour: signs still alternate."""
     ends = (0, len(peaks) - 1)
     candidates = ends if excess == 1 else range(len(peaks))
     lowest = min(candidates, key=lambda i: abs(errors[peaks[i]]))
@@ -82,22 +82,29 @@ def drop_lowest(peaks: list[int], errors: Sequence[mpf], excess: int) -> None:
 def solve(xs: Sequence[mpf], values: Sequence[mpf], weights: Sequence[mpf]) -> list[mpf]:
     """Coefficients of the polynomial whose weighted errors at `xs` alternate at one height."""
     count = len(xs)
-    rows = [[x**k for k in range(count - 1)] + [(-1) ** i / w]
-            for i, (x, w) in enumerate(zip(xs, weights, strict=True))]
+    rows = [
+        [x**k for k in range(count - 1)] + [(-1) ** i / w]
+        for i, (x, w) in enumerate(zip(xs, weights, strict=True))
+    ]
     return list(mp.lu_solve(mp.matrix(rows), mp.matrix(values)))[:-1]
 
 
-def remez(xs: Sequence[mpf], values: Sequence[mpf], weights: Sequence[mpf],
-          terms: int) -> list[mpf]:
+def remez(
+    xs: Sequence[mpf], values: Sequence[mpf], weights: Sequence[mpf], terms: int
+) -> list[mpf]:
     """Minimax polynomial of `terms` coefficients through the weighted `values` at `xs`."""
     step = len(xs) / (terms + 1)
     reference = [int((i + 0.5) * step) for i in range(terms + 1)]
     coefficients: list[mpf] = []
     for _ in range(EXCHANGES):
-        coefficients = solve([xs[i] for i in reference], [values[i] for i in reference],
-                             [weights[i] for i in reference])
-        errors = [w * (evaluate(coefficients, x) - v)
-                  for x, v, w in zip(xs, values, weights, strict=True)]
+        coefficients = solve(
+            [xs[i] for i in reference],
+            [values[i] for i in reference],
+            [weights[i] for i in reference],
+        )
+        errors = [
+            w * (evaluate(coefficients, x) - v) for x, v, w in zip(xs, values, weights, strict=True)
+        ]
         found = extrema(errors, terms + 1)
         if found == reference:
             break
@@ -105,8 +112,9 @@ def remez(xs: Sequence[mpf], values: Sequence[mpf], weights: Sequence[mpf],
     return coefficients
 
 
-def fit(function: Function, weight: Function, interval: tuple[mpf, mpf], terms: int,
-        bits: int) -> tuple[list[mpf], mpf]:
+def fit(
+    function: Function, weight: Function, interval: tuple[mpf, mpf], terms: int, bits: int
+) -> tuple[list[mpf], mpf]:
     """Rounded minimax coefficients of `function` and their largest weighted error."""
     xs = grid(*interval)
     targets = [function(x) for x in xs]
@@ -117,13 +125,20 @@ def fit(function: Function, weight: Function, interval: tuple[mpf, mpf], terms: 
         rounded.append(round_to(remez(xs, rest, rest_weights, left)[0], bits))
         rest = [(v - rounded[-1]) / x for x, v in zip(xs, rest, strict=True)]
         rest_weights = [w * abs(x) for x, w in zip(xs, rest_weights, strict=True)]
-    errors = [w * abs(evaluate(rounded, x) - v)
-              for x, v, w in zip(xs, targets, weights, strict=True)]
+    errors = [
+        w * abs(evaluate(rounded, x) - v) for x, v, w in zip(xs, targets, weights, strict=True)
+    ]
     return rounded, max(errors)
 
 
-def show(name: str, kind: str, terms: int, function: Function, weight: Function,
-         interval: tuple[mpf, mpf]) -> None:
+def show(
+    name: str,
+    kind: str,
+    terms: int,
+    function: Function,
+    weight: Function,
+    interval: tuple[mpf, mpf],
+) -> None:
     """Print one polynomial, highest power first, as it is evaluated."""
     bits = BITS[kind]
     coefficients, error = fit(function, weight, interval, terms, bits)
@@ -201,6 +216,8 @@ def main() -> None:
     show_parts("ln2 of log, double", mp.ln2, (53, 53), 53)
     show_parts("ln2 of exp, float", mp.ln2, (16, 24), 24)
     show_parts("ln2 of exp, double", mp.ln2, (42, 53), 53)
+    show_parts("sqrt(1/2), float", mp.sqrt(mpf(1) / 2), (24,), 24)
+    show_parts("sqrt(1/2), double", mp.sqrt(mpf(1) / 2), (53,), 53)
     show_parts("1/ln2, float", 1 / mp.ln2, (24,), 24)
     show_parts("1/ln2, double", 1 / mp.ln2, (53,), 53)
 

@@ -2,10 +2,10 @@
 
     python tests/isa_symbols.py BUILD_DIRECTORY
 
-BUILD_DIRECTORY holds the compiled objects (`cmake --build --preset release`). A function that both a wide and
-a plain object define, an inline one of a shared header, is kept once by the linker, perhaps in
-its wide form. So a wide object may define nothing outside its own namespace, and no other object may
-use wide registers. Prints `N passed, N failed`.
+BUILD_DIRECTORY holds the compiled objects (`cmake --build --preset release`). A function that both
+a wide and a plain object define, an inline one of a shared header, is kept once by the linker,
+perhaps in its wide form. So a wide object may define nothing outside its namespace, and no other
+object may use wide registers. Prints `N passed, N failed`.
 """
 
 import re

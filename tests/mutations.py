@@ -4,8 +4,7 @@
 
 Works on a copy of the tree. Needs cmake, ninja and pybind11 (kudari[dev]) and what the tests need
 (kudari[test]); prints a row per mutation and `N passed, N failed`, where failed means that no test
-noticed. Only the baseline instruction set is built, without optimisation of speed: the arithmetic is
-the same.
+noticed. Only the baseline instruction set is built, little optimised: the arithmetic is the same.
 """
 
 import argparse
@@ -63,46 +62,119 @@ MUTATIONS = [
         "np.arange(first, first + len(rates))",
         OPTIMIZERS,
     ),
-    Mutation("adam: betas swapped in the kernel", ADAM, "rest_1(set(s[1])), rest_2(set(s[2]))",
-             "rest_1(set(s[2])), rest_2(set(s[1]))", KERNELS),
-    Mutation("adam: epsilon inside the root", ADAM, "(square_root(slot[kSlots - 1]) + epsilon)",
-             "square_root(slot[kSlots - 1] + epsilon)", KERNELS),
+    Mutation(
+        "adam: betas swapped in the kernel",
+        ADAM,
+        "rest_1(set(s[1])), rest_2(set(s[2]))",
+        "rest_1(set(s[2])), rest_2(set(s[1]))",
+        KERNELS,
+    ),
+    Mutation(
+        "adam: epsilon inside the root",
+        ADAM,
+        "(square_root(slot[kSlots - 1]) + epsilon)",
+        "square_root(slot[kSlots - 1] + epsilon)",
+        KERNELS,
+    ),
     Mutation("adam: sign of the step", ADAM, "w = w - (slot[0]", "w = w + (slot[0]", KERNELS),
-    Mutation("amsgrad: last v, not the largest", ADAM, "larger(slot[1], slot[2])", "slot[1]",
-             KERNELS),
+    Mutation(
+        "amsgrad: last v, not the largest", ADAM, "larger(slot[1], slot[2])", "slot[1]", KERNELS
+    ),
     Mutation("sgd: sign of the step", SGD, "w = w - rate * g", "w = w + rate * g", KERNELS),
-    Mutation("nesterov: plain momentum", SGD, "w = w + (mu * slot[0] - push)", "w = w + slot[0]",
-             KERNELS),
-    Mutation("rmsprop: epsilon outside the root", RMSPROP, "square_root(denominator + epsilon)",
-             "(square_root(denominator) + epsilon)", KERNELS),
-    Mutation("rmsprop: mean not centred", RMSPROP, "denominator - slot[1] * slot[1]",
-             "denominator + slot[1] * slot[1]", KERNELS),
+    Mutation(
+        "nesterov: plain momentum", SGD, "w = w + (mu * slot[0] - push)", "w = w + slot[0]", KERNELS
+    ),
+    Mutation(
+        "rmsprop: epsilon outside the root",
+        RMSPROP,
+        "square_root(denominator + epsilon)",
+        "(square_root(denominator) + epsilon)",
+        KERNELS,
+    ),
+    Mutation(
+        "rmsprop: mean not centred",
+        RMSPROP,
+        "denominator - slot[1] * slot[1]",
+        "denominator + slot[1] * slot[1]",
+        KERNELS,
+    ),
     # The losses.
-    Mutation("sigmoid crossentropy: sign of the gradient", BINARY,
-             "sigmoid_from_decay<T>(z, decay) - y", "y - sigmoid_from_decay<T>(z, decay)", KERNELS),
-    Mutation("binary crossentropy: no clip in the gradient", BINARY,
-             "select(clipped, set(T(0)), slope)", "slope", KERNELS),
+    Mutation(
+        "sigmoid crossentropy: sign of the gradient",
+        BINARY,
+        "sigmoid_from_decay<T>(z, decay) - y",
+        "y - sigmoid_from_decay<T>(z, decay)",
+        KERNELS,
+    ),
+    Mutation(
+        "binary crossentropy: no clip in the gradient",
+        BINARY,
+        "select(clipped, set(T(0)), slope)",
+        "slope",
+        KERNELS,
+    ),
     Mutation("binary smoothing: towards 0", BINARY, "set(T(0.5) * s)", "set(T(0) * s)", KERNELS),
-    Mutation("softmax crossentropy: mass of y forgotten", CATEGORICAL,
-             "set(sum_lanes(mass) / total)", "set(T(1) / total)", KERNELS),
-    Mutation("categorical crossentropy: gradient of the sum forgotten", CATEGORICAL,
-             "(shift - g) * over", "(set(T(0)) - g) * over", KERNELS),
-    Mutation("sparse crossentropy: label off by one in the gradient", SPARSE,
-             "grad[k] = (share - T(1)) * factor", "grad[k] = share * factor", KERNELS),
-    Mutation("huber: no bend", HUBER, "smaller(larger(error, negate<T>(delta)), delta)", "error",
-             KERNELS),
+    Mutation(
+        "softmax crossentropy: mass of y forgotten",
+        CATEGORICAL,
+        "set(sum_lanes(mass) / total)",
+        "set(T(1) / total)",
+        KERNELS,
+    ),
+    Mutation(
+        "categorical crossentropy: gradient of the sum forgotten",
+        CATEGORICAL,
+        "(shift - g) * over",
+        "(set(T(0)) - g) * over",
+        KERNELS,
+    ),
+    Mutation(
+        "sparse crossentropy: label off by one in the gradient",
+        SPARSE,
+        "grad[k] = (share - T(1)) * factor",
+        "grad[k] = share * factor",
+        KERNELS,
+    ),
+    Mutation(
+        "huber: no bend", HUBER, "smaller(larger(error, negate<T>(delta)), delta)", "error", KERNELS
+    ),
     # The engine.
-    Mutation("engine: gradient not divided by the rows", ROWS, "return {T(1) / rows, T(1)};",
-             "return {T(1), T(1)};", FIT),
-    Mutation("engine: short last batch divided by a full one's rows", ROWS,
-             "const T rows = T(count);", "const T rows = T(c_.work.capacity());", FIT),
+    Mutation(
+        "engine: gradient not divided by the rows",
+        ROWS,
+        "return {T(1) / rows, T(1)};",
+        "return {T(1), T(1)};",
+        FIT,
+    ),
+    Mutation(
+        "engine: short last batch divided by a full one's rows",
+        ROWS,
+        "const T rows = T(count);",
+        "const T rows = T(c_.work.capacity());",
+        FIT,
+    ),
     Mutation("engine: transposed kernel left as it was", COLUMNS, "op.index > 0", "false", FIT),
-    Mutation("engine: biases never updated", COLUMNS,
-             "if (d.use_bias) update_bias(op, rows, scalars);", "", FIT),
-    Mutation("engine: sample weights ignored in the loss", ROWS,
-             "if (rows_.weights) a.sample_weight = c_.work.weights() + first;", "", FIT),
-    Mutation("engine: dropout mask not applied going back", ROWS, "backward_drop(i, first, rows);",
-             "(void)first;", FIT),
+    Mutation(
+        "engine: biases never updated",
+        COLUMNS,
+        "if (d.use_bias) update_bias(op, rows, scalars);",
+        "",
+        FIT,
+    ),
+    Mutation(
+        "engine: sample weights ignored in the loss",
+        ROWS,
+        "if (rows_.weights) a.sample_weight = c_.work.weights() + first;",
+        "",
+        FIT,
+    ),
+    Mutation(
+        "engine: dropout mask not applied going back",
+        ROWS,
+        "backward_drop(i, first, rows);",
+        "(void)first;",
+        FIT,
+    ),
 ]
 
 
@@ -141,7 +213,11 @@ class Copy:
             shutil.copy2(module, self.tree / "python/kudari" / module.name)
 
     def tests(self, what: str) -> tuple[int, str]:
-        env = {**os.environ, "PYTHONPATH": str(self.tree / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(self.tree / "python"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         env.pop("KUDARI_ISA", None)
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p",
                    "no:cacheprovider", what]  # fmt: skip

@@ -6,9 +6,9 @@ import weakref
 
 import numpy as np
 import pytest
-import toys
 
 import kudari as keras
+import toys
 from kudari.callbacks import Callback, CallbackList, EarlyStopping, History, LambdaCallback
 
 X, Y = toys.classes(70)
@@ -261,9 +261,9 @@ def test_early_stopping_asks_for_what_it_cannot_know():
         run(EarlyStopping(monitor="val_something"), [1])
     with pytest.raises(ValueError, match="'min'"):
         EarlyStopping(mode="minimum")
+    stopping = EarlyStopping()
+    stopping.set_model(Scripted())
     with pytest.warns(UserWarning, match="loss, lr"):
-        stopping = EarlyStopping()
-        stopping.set_model(Scripted())
         stopping.on_epoch_end(0, {"loss": 1.0, "lr": 0.1})
 
 

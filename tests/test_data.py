@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import toys
 
 import kudari as keras
+import toys
 from kudari import layers
 
 X, Y = toys.classes(40)
@@ -54,7 +54,11 @@ SPARSE = {
         ValueError,
         ["-1.0 in row 4", "sample_weight"],
     ),
-    "weight NaN": (fit(sample_weight=changed(np.ones(40), 4, np.nan)), ValueError, ["nan in row 4"]),
+    "weight NaN": (
+        fit(sample_weight=changed(np.ones(40), 4, np.nan)),
+        ValueError,
+        ["nan in row 4"],
+    ),
     "infinite weight": (fit(sample_weight=changed(np.ones(40), 0, np.inf)), ValueError, ["inf"]),
     "class named by text": (fit(class_weight={"0": 9.0}), TypeError, ["'0'", "key"]),
     "class out of range": (fit(class_weight={3: 9.0}), ValueError, ["3", "[0, 3)"]),
@@ -282,7 +286,7 @@ def test_array_conversion_that_fails_is_explained():
         def __array__(self, dtype=None, copy=None):
             raise RuntimeError("on another device")
 
-    with pytest.raises(TypeError, match="Broken.*on another device"):
+    with pytest.raises(TypeError, match=r"Broken.*on another device"):
         toys.softmax_net().predict(Broken(), verbose=0)
 
 

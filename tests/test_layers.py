@@ -110,6 +110,25 @@ def test_flatten_takes_images():
     np.testing.assert_array_equal(model.predict_on_batch(images), expected)
 
 
+class Ones(keras.initializers.Initializer):
+    """Ones, of the shape asked for or of another."""
+
+    def __init__(self, shape=None):
+        self.shape = shape
+
+    def __call__(self, shape, dtype="float32"):
+        return np.ones(self.shape or shape, dtype)
+
+
+def test_an_initializer_of_ones_own_gives_the_right_shape():
+    model = keras.Sequential([layers.Dense(2, kernel_initializer=Ones(), input_shape=(3,))])
+    assert (model.get_weights()[0] == 1).all()
+    with pytest.raises(ValueError, match=r"kernel of shape \(2, 4\)"):
+        model.add(layers.Dense(4, kernel_initializer=Ones((4,))))
+    assert len(model.layers) == 1
+    assert model.output_shape == (None, 2)
+
+
 def test_shapes_that_do_not_fit():
     with pytest.raises(ValueError, match="Flatten"):
         keras.Sequential([layers.Dense(1, input_shape=(3, 4))])

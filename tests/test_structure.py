@@ -17,11 +17,12 @@ PACKAGE = ROOT / "python" / "kudari"
 # From the bottom up: a module imports from its own room or from one below, never in a circle.
 PYTHON_ROOMS = (
     {"_core", "checks", "naming", "reference", "samples"},
-    {"callbacks", "cpu", "data", "door", "identifiers", "progress", "random", "scales"},
+    {"callbacks", "cpu", "data", "locking", "identifiers", "progress", "random", "scales"},
+    {"operands"},
     {"kernels"},
     {"activations", "initializers", "optimizers.schedules"},
     {"layers", "losses", "metrics", "optimizers"},
-    {"net", "summary", "utils"},
+    {"network", "summary", "utils"},
     {"training"},
     {"models"},
     {"__init__"},

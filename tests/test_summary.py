@@ -1,9 +1,9 @@
 """The table of a model, as Keras prints it on a plain terminal (texts taken from Keras 3.15.1)."""
 
 import pytest
-import toys
 
 import kudari as keras
+import toys
 from kudari import layers, summary
 
 
@@ -106,7 +106,9 @@ def test_long_names_and_the_trainable_column():
 
 @pytest.mark.parametrize("length", [50, 64, 76, 80, 88, 100, 120])
 def test_every_line_is_as_long_as_asked(length):
-    table = [line for line in text_of(net(), line_length=length).splitlines() if line[0] in "┏┃┡│├└"]
+    table = [
+        line for line in text_of(net(), line_length=length).splitlines() if line[0] in "┏┃┡│├└"
+    ]
     assert {len(line) for line in table} == {length}
 
 

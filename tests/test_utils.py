@@ -26,6 +26,8 @@ def test_to_categorical():
         ([0, 3], 3, "3 at position 1"),
         ([0, -1], None, "-1 at position 1"),
         ([0.5], None, "whole"),
+        ([1.0, float("nan")], None, "whole"),
+        ([float("inf")], None, "whole"),
         (["a"], None, "np.unique"),
         ([0], 0, "num_classes"),
     ],

@@ -67,5 +67,5 @@ def state(model: Any) -> list[bytes | int | str]:
         found += [slot.tobytes() for slots in net.get_slots() for slot in slots]
     if model.optimizer is not None:
         found.append(model.optimizer.iterations)
-    life = model._lifetime
+    life = model._counters
     return [*found, life.seed, life.epochs, life.steps, str(model.input_shape)]

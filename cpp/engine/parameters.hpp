@@ -2,6 +2,8 @@
 // layout for each optimizer slot, and the transposed kernels that the backward product reads.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,8 @@ struct LayerSpec {
     bool trainable = true;    // dense
     std::string activation;   // activation
     double rate = 0;          // dropout
-    std::uint32_t stream = 0; // dropout: keys its random numbers
+    std::uint32_t stream = 0; // dropout: with the seed and the step it keys the random numbers
+    std::optional<std::uint64_t> seed{}; // dropout: instead of the network's
 };
 
 // One dense layer's kernel, (inner, units) in panels, and bias, (units,), as offsets into an arena.

@@ -54,6 +54,7 @@ Plan make_plan(std::size_t input_size, const std::vector<LayerSpec>& layers) {
         } else {
             op.rate = layer.rate;
             op.stream = layer.stream;
+            op.seed = layer.seed;
         }
         if (!in_place(op, i + 1 == layers.size())) {
             op.out = plan.stages.size();

@@ -16,6 +16,7 @@ struct Op {
     std::size_t index = 0;    // dense: which of the dense layers; activation: its row in the table
     double rate = 0;          // dropout
     std::uint32_t stream = 0; // dropout
+    std::optional<std::uint64_t> seed{}; // dropout
 };
 
 struct Stage {

@@ -110,7 +110,8 @@ void RowsPhase<T>::drop(std::size_t op, std::size_t first, std::size_t rows, Ran
     const Op& o = c_.plan.ops[op];
     const std::size_t width = c_.plan.stages[o.out].width;
     T* mask = c_.work.mask(op) + first * width;
-    dropout_mask(key.seed, o.stream, key.step, o.rate, first * width, mask, rows * width);
+    dropout_mask(o.seed.value_or(key.seed), o.stream, key.step, o.rate, first * width, mask,
+                 rows * width);
     multiply<T>(c_.work.stage(o.in, first), mask, c_.work.stage(o.out, first), rows, width);
 }
 

@@ -1,7 +1,7 @@
-// x^y in double for the scalars of a training step: schedules, and the bias corrections of Adam.
-// The logarithm is carried in a pair of doubles, because its error grows with y; largest error
-// measured 0.75 ULP (0.56 where the result is normal). From + - * / fma and bit operations alone:
-// the same bits on every machine.
+// x^y in double, for the scalars of a training step: schedules, and the bias corrections of Adam.
+// The logarithm is carried in a pair of doubles, because its error grows with y. Largest error
+// measured: 0.63 ULP, and 0.75 ULP where the result is subnormal. From + - * / fma and bit
+// operations alone: the same bits on every machine.
 #pragma once
 
 #include <cstdint>
@@ -100,8 +100,7 @@ KUDARI_INLINE double power_of_two(std::int64_t n) {
     return __builtin_bit_cast(double, (n + 1023) << 52);
 }
 
-// e^(x.high + x.low) = 2^n e^r. 2^n comes in two factors, so that a subnormal result is rounded
-// once.
+// e^(x.high + x.low) = 2^n e^r; 2^n comes in two factors, neither of them out of range.
 KUDARI_INLINE double exp(const Pair& x) {
     if (x.high > 710) return kInfinity;
     if (x.high < -746) return 0;
@@ -111,9 +110,9 @@ KUDARI_INLINE double exp(const Pair& x) {
     const Pair r = sum(near.high, near.low + (rest.low + x.low));
     const Pair head = ordered_sum(1, r.high);
     const double tail = exp_tail(r.high) + __builtin_fma(r.low, r.high, r.low);
-    const std::int64_t half = std::int64_t(n) >> 1;
-    return (head.high + (head.low + tail)) * power_of_two(half) *
-           power_of_two(std::int64_t(n) - half);
+    const std::int64_t whole = std::int64_t(n), half = whole >> 1;
+    const double mantissa = head.high + (head.low + tail);
+    return mantissa * power_of_two(half) * power_of_two(whole - half);
 }
 
 } // namespace pairs

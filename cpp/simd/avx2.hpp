@@ -14,6 +14,9 @@ namespace kudari::avx2 {
 template <class T> struct RegOps;
 
 template <> struct RegOps<float> {
+    // The instruction gives its second operand unless the first is larger (smaller).
+    static KUDARI_INLINE __m256 larger(__m256 a, __m256 b) { return _mm256_max_ps(b, a); }
+    static KUDARI_INLINE __m256 smaller(__m256 a, __m256 b) { return _mm256_min_ps(b, a); }
     static KUDARI_INLINE __m256i first(int n) {
         return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
     }
@@ -30,6 +33,9 @@ template <> struct RegOps<float> {
 };
 
 template <> struct RegOps<double> {
+    // The instruction gives its second operand unless the first is larger (smaller).
+    static KUDARI_INLINE __m256d larger(__m256d a, __m256d b) { return _mm256_max_pd(b, a); }
+    static KUDARI_INLINE __m256d smaller(__m256d a, __m256d b) { return _mm256_min_pd(b, a); }
     static KUDARI_INLINE __m256i first(int n) {
         return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
     }

@@ -14,6 +14,13 @@ namespace kudari::avx512 {
 template <class T> struct RegOps;
 
 template <> struct RegOps<float> {
+    // The instruction gives its second operand unless the first is larger (smaller).
+    static KUDARI_INLINE __m512 larger(__m512 a, __m512 b) {
+        return _mm512_mask_max_ps(b, __mmask16(-1), b, a);
+    }
+    static KUDARI_INLINE __m512 smaller(__m512 a, __m512 b) {
+        return _mm512_mask_min_ps(b, __mmask16(-1), b, a);
+    }
     static KUDARI_INLINE __mmask16 first(int n) {
         return n >= 16 ? __mmask16(0xffff) : n <= 0 ? __mmask16(0) : __mmask16((1u << n) - 1u);
     }
@@ -32,6 +39,13 @@ template <> struct RegOps<float> {
 };
 
 template <> struct RegOps<double> {
+    // The instruction gives its second operand unless the first is larger (smaller).
+    static KUDARI_INLINE __m512d larger(__m512d a, __m512d b) {
+        return _mm512_mask_max_pd(b, __mmask8(-1), b, a);
+    }
+    static KUDARI_INLINE __m512d smaller(__m512d a, __m512d b) {
+        return _mm512_mask_min_pd(b, __mmask8(-1), b, a);
+    }
     static KUDARI_INLINE __mmask8 first(int n) {
         return n >= 8 ? __mmask8(0xff) : n <= 0 ? __mmask8(0) : __mmask8((1u << n) - 1u);
     }

@@ -4,7 +4,8 @@
 //
 // An instruction-set header defines KUDARI_ISA (its namespace) and KUDARI_REGISTER_BYTES, includes
 // this file and, where the portable loops of portable.hpp are not enough, its own fma, square_root,
-// load_some and store_some for a register; vector.hpp then builds the logical vector on them.
+// larger, smaller, load_some and store_some for a register; vector.hpp then builds the logical
+// vector on them.
 #pragma once
 
 #include <cstddef>

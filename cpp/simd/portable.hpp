@@ -22,6 +22,8 @@ template <class T> struct PortableOps {
         for (int i = 0; i < kRegLanes<T>; ++i) out[i] = sqrt_lane(a[i]);
         return out;
     }
+    static KUDARI_INLINE Reg<T> larger(Reg<T> a, Reg<T> b) { return b > a ? b : a; }
+    static KUDARI_INLINE Reg<T> smaller(Reg<T> a, Reg<T> b) { return b < a ? b : a; }
     static KUDARI_INLINE Reg<T> load_some(const T* p, int n) {
         Reg<T> out{};
         for (int i = 0; i < kRegLanes<T>; ++i)

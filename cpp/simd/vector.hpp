@@ -86,11 +86,16 @@ KUDARI_BINARY(<<)
 KUDARI_BINARY(>>)
 #undef KUDARI_BINARY
 
+template <class R> using Element = std::remove_reference_t<decltype(std::declval<R&>()[0])>;
+template <class R>
+using MaskReg = IntReg<std::conditional_t<sizeof(Element<R>) == 4, float, double>>;
+
 // Comparisons give a mask of the lanes' integer type; every one of them is false on a NaN but !=.
 #define KUDARI_COMPARE(op)                                                                         \
     template <class R, int N>                                                                      \
-    KUDARI_INLINE auto operator op(const Pack<R, N>& a, const Pack<R, N>& b) {                     \
-        return each([](R x, R y) __attribute__((always_inline)) { return x op y; }, a, b);         \
+    KUDARI_INLINE Pack<MaskReg<R>, N> operator op(const Pack<R, N>& a, const Pack<R, N>& b) {      \
+        return each([](R x, R y) __attribute__((always_inline)) { return MaskReg<R>(x op y); }, a, \
+                    b);                                                                            \
     }
 KUDARI_COMPARE(<)
 KUDARI_COMPARE(<=)
@@ -106,8 +111,6 @@ KUDARI_INLINE Pack<R, N> select(const Pack<M, N>& mask, const Pack<R, N>& yes,
     return each([](M m, R x, R y) __attribute__((always_inline)) { return R(m ? x : y); }, mask,
                 yes, no);
 }
-
-template <class R> using Element = std::remove_reference_t<decltype(std::declval<R&>()[0])>;
 
 // a*b + c, rounded once.
 template <class R, int N>
@@ -130,11 +133,12 @@ template <class T> KUDARI_INLINE IntVec<T> set_int(Int<T> x) {
 
 // ---- bits ---------------------------------------------------------------------------------------
 
+// Register by register: g++ would take a bit_cast of the whole pack through memory.
 template <class T> KUDARI_INLINE IntVec<T> bits(const Vec<T>& a) {
-    return __builtin_bit_cast(IntVec<T>, a);
+    return each([](Reg<T> x) __attribute__((always_inline)) { return IntReg<T>(x); }, a);
 }
 template <class T> KUDARI_INLINE Vec<T> from_bits(const IntVec<T>& a) {
-    return __builtin_bit_cast(Vec<T>, a);
+    return each([](IntReg<T> x) __attribute__((always_inline)) { return Reg<T>(x); }, a);
 }
 
 template <class T> inline constexpr Int<T> kSignBit = Int<T>(Int<T>(1) << (sizeof(T) * 8 - 2)) * -2;
@@ -146,14 +150,18 @@ template <class T> KUDARI_INLINE Vec<T> negate(const Vec<T>& a) {
     return from_bits<T>(bits<T>(a) ^ set_int<T>(kSignBit<T>));
 }
 
-// The larger and the smaller one; a NaN in `a` or in both gives `a`, a NaN in `b` alone gives `a`.
+// b where it is larger (smaller) than a, else a: a NaN in either gives a.
 template <class R, int N>
 KUDARI_INLINE Pack<R, N> larger(const Pack<R, N>& a, const Pack<R, N>& b) {
-    return select(b > a, b, a);
+    return each([](R x, R y)
+                    __attribute__((always_inline)) { return R(RegOps<Element<R>>::larger(x, y)); },
+                a, b);
 }
 template <class R, int N>
 KUDARI_INLINE Pack<R, N> smaller(const Pack<R, N>& a, const Pack<R, N>& b) {
-    return select(b < a, b, a);
+    return each([](R x, R y)
+                    __attribute__((always_inline)) { return R(RegOps<Element<R>>::smaller(x, y)); },
+                a, b);
 }
 
 // A mask of the first n lanes.

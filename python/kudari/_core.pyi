@@ -1,4 +1,4 @@
-"""The compiled extension. Arrays are C-contiguous and of the dtype stated; everything else is checked by the caller."""
+"""The compiled extension. Arrays are C-contiguous and of the dtype stated: callers see to it."""
 
 from collections.abc import Sequence
 from typing import Any, final
@@ -66,11 +66,10 @@ class Network:
     """One net: parameters, slots and the plan of a step. Layers are dicts:
     {"kind": "dense", "units": int, "use_bias": bool, "trainable": bool},
     {"kind": "activation", "name": "relu" | "sigmoid" | "tanh" | "softmax"},
-    {"kind": "dropout", "rate": float, "stream": int}."""
+    {"kind": "dropout", "rate": float, "stream": int, "seed": int | None};
+    a seed takes the place of train's."""
 
-    def __init__(
-        self, dtype: str, input_size: int, layers: Sequence[dict[str, Any]]
-    ) -> None: ...
+    def __init__(self, dtype: str, input_size: int, layers: Sequence[dict[str, Any]]) -> None: ...
     @property
     def output_size(self) -> int: ...
     @property
@@ -111,8 +110,14 @@ class Network:
         call uses scalars[i] (shape (steps, n)) and dropout step `step + i`. Returns the steps done:
         fewer when `seconds` have passed. A batch ends at the last row of `order`."""
     def evaluate(
-        self, data: Dataset, position: int, rows: int, batch_size: int, totals: Totals, seconds: float
+        self,
+        data: Dataset,
+        position: int,
+        rows: int,
+        batch_size: int,
+        totals: Totals,
+        seconds: float,
     ) -> int:
         """Add loss and metrics of rows [position, position + rows) to totals; returns rows done."""
     def predict(self, data: Dataset, position: int, rows: int, out: Floats, seconds: float) -> int:
-        """Write outputs of rows [position, position + rows) to out (rows, output_size); returns rows done."""
+        """Write outputs of these rows to out (rows, output_size); returns the rows done."""

@@ -9,15 +9,14 @@ from typing import Any, TypeAlias
 
 from numpy.typing import ArrayLike, NDArray
 
-from kudari import checks, kernels
-from kudari.kernels import _operands
+from kudari import checks, kernels, operands
 
 Activation: TypeAlias = Callable[[ArrayLike], NDArray[Any]]
 
 
 def linear(x: ArrayLike) -> NDArray[Any]:
     """x unchanged."""
-    (array,) = _operands.floats("linear", x=x)
+    (array,) = operands.floats("linear", x=x)
     return array
 
 

@@ -1,4 +1,4 @@
-"""Messages in three parts (what came, what was expected, how to fix it) and the checks that raise them."""
+"""Messages in three parts (what came, what was expected, how to fix it), and checks that raise."""
 
 import difflib
 import math
@@ -21,7 +21,9 @@ def choice(where: str, what: str, value: object, options: Iterable[str]) -> str:
     if isinstance(value, str) and value in names:
         return value
     raise ValueError(
-        message(where, repr(value), f"{what} to be one of {', '.join(names)}", closest(value, names))
+        message(
+            where, repr(value), f"{what} to be one of {', '.join(names)}", closest(value, names)
+        )
     )
 
 
@@ -42,7 +44,7 @@ def number(
     open_low: bool = False,
     open_high: bool = False,
 ) -> float:
-    """`value` as a float within [low, high] (ends excluded where open); NumPy scalars and 0-d arrays count."""
+    """`value` as a float within [low, high]; NumPy scalars and 0-d arrays count as numbers."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if not isinstance(value, (numbers.Real, np.number, np.bool_)) or isinstance(value, complex):
@@ -61,7 +63,7 @@ def number(
 
 
 def whole(where: str, name: str, value: Any, *, low: int = 0) -> int:
-    """`value` as an int of at least `low`; NumPy integers and 0-d integer arrays count, bools do not."""
+    """`value` as an int of at least `low`; NumPy integers and 0-d arrays count, bools do not."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
@@ -79,8 +81,6 @@ def shape(where: str, name: str, value: NDArray[Any], wanted: tuple[int, ...], f
     """ValueError unless `value.shape == wanted`."""
     if value.shape != wanted:
         raise ValueError(message(where, f"{value.shape}", f"{name} of shape {wanted}", fix))
-
-
 
 
 def flag(where: str, name: str, value: object) -> bool:

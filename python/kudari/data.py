@@ -202,7 +202,7 @@ def _sparse(where: str, y: Array, target: Target) -> Array:
         fix = "Round them, or use a loss for real values such as 'mse'."
         _refuse(where, "y", flat, flat % 1 != 0, "whole class numbers", fix)
     outside = (flat < 0) | (flat >= target.columns)
-    fix = f"Number the classes from 0, or end the model in more units."
+    fix = "Number the classes from 0, or end the model in more units."
     _refuse(where, "y", flat, outside, f"labels in [0, {target.columns})", fix)
     return np.ascontiguousarray(flat, np.int32)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kudari import _core, activations, checks, initializers, naming
+from kudari.initializers import Initializer
 
 Array: TypeAlias = NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
@@ -214,9 +215,16 @@ class Dense(Layer):
         return [dense, *_engine_activation(self.activation)]
 
     def _make_weights(self, row: Shape, dtype: str) -> list[Array]:
-        kernel = self.kernel_initializer((row[0], self.units), dtype=dtype)
-        bias = [self.bias_initializer((self.units,), dtype=dtype)] if self.use_bias else []
-        return [np.ascontiguousarray(value, dtype) for value in (kernel, *bias)]
+        kernel = self._made("kernel", self.kernel_initializer, (row[0], self.units), dtype)
+        if not self.use_bias:
+            return [kernel]
+        return [kernel, self._made("bias", self.bias_initializer, (self.units,), dtype)]
+
+    def _made(self, name: str, make: Initializer, shape: Shape, dtype: str) -> Array:
+        value = np.ascontiguousarray(make(shape, dtype=dtype), dtype)
+        fix = "Let the initializer return an array of the shape it is given."
+        checks.shape(self.name, name, value, shape, fix)
+        return value
 
     def weight_names(self) -> list[str]:
         return ["kernel", "bias"] if self.use_bias else ["kernel"]
@@ -272,8 +280,8 @@ class Activation(Layer):
 class Dropout(Layer):
     """In training, a value is 0 with probability `rate`, else divided by 1 - rate.
 
-    `rate` is in [0, 1). Masks are a function of the model's seed, of `seed` (default: the place of
-    the layer) and of the training step, so they depend on neither threads nor batch hooks.
+    `rate` is in [0, 1). Masks are a function of `seed` (default: the model's), of the layer's place
+    and of the training step, so they depend on neither threads nor batch hooks.
     """
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
@@ -282,9 +290,8 @@ class Dropout(Layer):
         super().__init__(**options)
 
     def engine_layers(self, row: Shape, index: int) -> list[dict[str, Any]]:
-        # Streams have 24 bits: places in the model count from 0, seeds have the upper half.
-        stream = index if self.seed is None else 1 << 23 | self.seed % (1 << 23)
-        return [{"kind": "dropout", "rate": self.rate, "stream": stream}]
+        seed = None if self.seed is None else self.seed % 2**64
+        return [{"kind": "dropout", "rate": self.rate, "stream": index, "seed": seed}]
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"rate": self.rate, "seed": self.seed}

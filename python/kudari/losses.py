@@ -14,8 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kudari import checks, identifiers, kernels, naming
-from kudari.kernels import _operands
+from kudari import checks, identifiers, kernels, naming, operands
 
 Array = NDArray[Any]
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none")
@@ -131,12 +130,12 @@ def _per_row(
     """Values of the compiled kernel, in the dtype of y_pred, once y_true has the form it takes."""
     where = spec.values
     name = spec.logits if checks.flag(where, "from_logits", from_logits) else spec.values
-    (pred,) = _operands.floats(where, y_pred=y_pred)
-    true = _operands.real(where, "y_true", y_true)
+    (pred,) = operands.floats(where, y_pred=y_pred)
+    true = operands.real(where, "y_true", y_true)
     if spec.labels == "sparse":
         true = class_labels(where, true)
     else:
-        true, pred = same_rank(_operands.contiguous(true, pred.dtype), pred)
+        true, pred = same_rank(operands.contiguous(true, pred.dtype), pred)
         _one_target_each(spec, true, pred)
     return np.asarray(getattr(kernels, f"{name}_loss")(true, pred, **parameter))
 
@@ -220,8 +219,8 @@ class Loss:
         return self._reduce(values * weights, weights)
 
     def _converted(self, name: str, value: ArrayLike) -> Array:
-        array = _operands.real(type(self).__name__, name, value)
-        return _operands.contiguous(array, self.dtype)
+        array = operands.real(type(self).__name__, name, value)
+        return operands.contiguous(array, self.dtype)
 
     def _reduce(self, values: Array, weights: Array | None) -> Any:
         if self.reduction in (None, "none") or values.shape in ((), (0,)):

@@ -11,8 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kudari import checks, identifiers, kernels, losses, naming
-from kudari.kernels import _operands
+from kudari import checks, identifiers, kernels, losses, naming, operands
 
 Array = NDArray[Any]
 
@@ -80,8 +79,8 @@ class _Average(Metric):
         return self.total / self.count if self.count else 0.0
 
     def _array(self, name: str, value: ArrayLike) -> Array:
-        array = _operands.real(type(self).__name__, name, value)
-        return _operands.contiguous(array, self.dtype)
+        array = operands.real(type(self).__name__, name, value)
+        return operands.contiguous(array, self.dtype)
 
     def _add(self, values: Array, sample_weight: ArrayLike | None) -> None:
         """Add `values` of shape (rows, …); every axis after those of the weights is averaged."""

@@ -10,9 +10,17 @@ from kudari import checks, data, losses, naming, optimizers, progress, random, s
 from kudari import metrics as metrics_
 from kudari.callbacks import CallbackList, History
 from kudari.data import Rows
-from kudari.door import Door
 from kudari.layers import InputLayer, Layer, Shape, row_of
-from kudari.net import Lifetime, Net, Recipe, Task, outline, output_row, resolve
+from kudari.locking import ModelLock
+from kudari.network import (
+    CompileArguments,
+    Counters,
+    Net,
+    Objective,
+    architecture,
+    output_row,
+    resolve,
+)
 from kudari.optimizers import Optimizer
 from kudari.progress import Progress
 
@@ -44,10 +52,10 @@ class Sequential:
         self._layers: list[Layer] = []
         self._row: Shape | None = None
         self._net: Net | None = None
-        self._recipe: Recipe | None = None
-        self._task: Task | None = None
-        self._lifetime = Lifetime(random.next_seed())
-        self._door = Door()
+        self._arguments: CompileArguments | None = None
+        self._objective: Objective | None = None
+        self._counters = Counters(random.next_seed())
+        self._lock = ModelLock()
         for layer in layers or ():
             self.add(layer)
 
@@ -58,21 +66,19 @@ class Sequential:
 
         A model that has run must be compiled again afterwards.
         """
-        with self._door.alone("add"):
+        with self._lock.alone("add"):
             if isinstance(layer, InputLayer):
                 self._add_input(layer)
                 return
             self._check_layer(layer)
             dtype = self._common_dtype(layer)
-            row = self._row if self._layers or self._row else layer.given_input
+            row = self._row if self._layers else layer.given_input or self._row
             if row is not None:
-                layer.output_row(output_row(self._layers, row))
+                layer.build_for(output_row(self._layers, row), dtype or "float32")
             layer.own(self)
             self._dissolve()
-            self._dtype = dtype
             self._layers.append(layer)
-            if row is not None:
-                self._build(row)
+            self._dtype, self._row = dtype, row
 
     def _add_input(self, layer: InputLayer) -> None:
         if self._layers or self._row is not None:
@@ -93,14 +99,15 @@ class Sequential:
             raise ValueError(checks.message("add", got, "layers of different names", fix))
 
     def _common_dtype(self, layer: Layer) -> str | None:
-        if layer.dtype and self._dtype and layer.dtype != self._dtype:
+        fixed = self.dtype if self._layers and self._row else self._dtype
+        if layer.dtype and fixed and layer.dtype != fixed:
             fix = "Use one dtype: Sequential(layers, dtype=...)."
-            raise ValueError(checks.message("add", layer.dtype, f"dtype {self._dtype}", fix))
+            raise ValueError(checks.message("add", layer.dtype, f"dtype {fixed}", fix))
         return self._dtype or layer.dtype
 
     def pop(self) -> Layer:
         """Remove and return the last layer, with its weights; ValueError where there is none."""
-        with self._door.alone("pop"):
+        with self._lock.alone("pop"):
             if not self._layers:
                 fix = "Add one first."
                 raise ValueError(checks.message("pop", "a model without layers", "a layer", fix))
@@ -110,25 +117,26 @@ class Sequential:
             return layer
 
     def _dissolve(self) -> None:
-        """Give the weights back to the layers before the stack changes; the task goes with them."""
-        self._task = None
+        """Give the weights back to the layers before the stack changes; the objective goes too."""
+        self._objective = None
         if self._net is None:
             return
         for layer in self._layers:
             layer.move_out()
             layer.own(self)
         self._net = None
-        self._recipe = None
+        self._arguments = None
 
     def _build(self, row: Shape) -> None:
-        self._row = row
+        shape = row
         for layer in self._layers:
-            layer.build_for(row, self.dtype)
-            row = layer.output_row(row)
+            layer.build_for(shape, self.dtype)
+            shape = layer.output_row(shape)
+        self._row = row
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Create the weights for inputs of `input_shape`, its first axis the rows: (None, 784)."""
-        with self._door.alone("build"):
+        with self._lock.alone("build"):
             row = self._row if input_shape is None else row_of("build", input_shape)
             if row is None or self._row not in (None, row):
                 fix = "Pass (None, features), or make a new model for another shape."
@@ -175,7 +183,7 @@ class Sequential:
 
     def get_weights(self) -> list[Array]:
         """Copies of all weights: kernel, bias, kernel, bias, …; empty before the model is built."""
-        with self._door.inside("get_weights"):
+        with self._lock.inside("get_weights"):
             return [weight for layer in self._layers for weight in layer.get_weights()]
 
     def set_weights(self, weights: Iterable[Any]) -> None:
@@ -183,7 +191,7 @@ class Sequential:
 
         Every shape is checked before any weight is set; ValueError otherwise.
         """
-        with self._door.inside("set_weights"):
+        with self._lock.inside("set_weights"):
             self._network(self._known_row("set_weights")).set_weights(weights)
 
     def summary(
@@ -194,7 +202,7 @@ class Sequential:
     ) -> None:
         """Print Keras's table of layers and parameters; `print_fn` is given the text instead."""
         rows = [summary.row(layer) for layer in self._layers]
-        fitted = self.optimizer if self._lifetime.steps else None
+        fitted = self.optimizer if self._counters.steps else None
         text = summary.render(self.name, rows, self.dtype, fitted, line_length, show_trainable)
         (print_fn or progress.write)(text)
 
@@ -206,67 +214,77 @@ class Sequential:
         Weights stay as they are. The same optimizer object keeps its state; a name makes a new one.
         ValueError for an unknown name (with the closest) and for a pairing that cannot learn.
         """
-        with self._door.alone("compile"):
+        with self._lock.alone("compile"):
             if loss is None:
                 fix = "Pass a name such as loss='mse', or a loss of kudari.losses."
                 raise ValueError(checks.message("compile", "loss=None", "a loss", fix))
             parsed = tuple(metrics_.parse(metrics))
-            recipe = Recipe(optimizers.get(optimizer), losses.resolve(loss), parsed)
-            task = None
-            if self._row is not None and self._layers and recipe.loss is not None:
-                task = resolve(recipe, outline(self._layers, self._row), self.dtype, ())
-            self._recipe, self._task, self.loss = recipe, task, loss
+            arguments = CompileArguments(optimizers.get(optimizer), losses.resolve(loss), parsed)
+            objective = None
+            if self._row is not None and self._layers and arguments.loss is not None:
+                objective = resolve(
+                    arguments, architecture(self._layers, self._row), self.dtype, ()
+                )
+            self._arguments, self._objective, self.loss = arguments, objective, loss
 
     @property
     def optimizer(self) -> Optimizer | None:
         """The optimizer that `compile` was given or made; None before."""
-        return self._recipe.optimizer if self._recipe else None
+        return self._arguments.optimizer if self._arguments else None
 
     @property
     def metrics_names(self) -> list[str]:
         """Names of the values that `evaluate` gives; empty until the metrics are known."""
-        return list(self._task.names) if self._task else []
+        return list(self._objective.names) if self._objective else []
 
     def metric_directions(self) -> dict[str, str]:
         """For each metric, "up" where larger is better and "down" where smaller is."""
-        task = self._task
-        if task is None:
+        objective = self._objective
+        if objective is None:
             return {}
-        named = zip(task.names[1:], task.metrics, strict=True)
+        named = zip(objective.names[1:], objective.metrics, strict=True)
         return {name: metric.direction for name, metric in named if metric.direction}
 
-    def _resolved(self, where: str, x: Any, y: Any) -> Task:
-        """The task for data like x and y; changes nothing."""
-        if self._task is not None:
-            return self._task
-        if self._recipe is None:
+    def _resolved(self, where: str, x: Any, y: Any) -> Objective:
+        """The objective for data like x and y; changes nothing."""
+        if self._objective is not None:
+            return self._objective
+        if self._arguments is None:
             fix = "Call compile(optimizer, loss) first."
             got = f"model {self.name!r}, which is not compiled"
             raise RuntimeError(checks.message(where, got, "a compiled model", fix))
         row = data.row_shape(where, x) if self._row is None else self._row
-        return resolve(self._recipe, outline(self._layers, row), self.dtype, np.shape(y))
+        return resolve(self._arguments, architecture(self._layers, row), self.dtype, np.shape(y))
 
     def _rows(
-        self, where: str, task: Task, x: Any, y: Any, sample_weight: Any, class_weight: Any = None
+        self,
+        where: str,
+        objective: Objective,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        class_weight: Any = None,
     ) -> Rows:
-        rows = data.prepare(where, x, y, sample_weight, task.outline.row, task.target)
+        rows = data.prepare(
+            where, x, y, sample_weight, objective.architecture.row, objective.target
+        )
         if class_weight is None:
             return rows
-        return data.weigh_classes(where, rows, class_weight, task.target)
+        return data.weigh_classes(where, rows, class_weight, objective.target)
 
     def _network(self, row: Shape) -> Net:
         """The network for input rows of shape `row`, made when first needed."""
         if self._net is None:
             self._build(row)
-            self._net = Net(self._layers, row, self.dtype, self._lifetime)
+            self._net = Net(self._layers, row, self.dtype, self._counters)
         return self._net
 
-    def _at_work(self, task: Task) -> Net:
-        """The network, set on `task`."""
-        net = self._network(task.outline.row)
-        if not net.serves(task):
-            net.compile(task)
-        self._task = task
+    def _at_work(self, objective: Objective) -> Net:
+        """The network, set on `objective`."""
+        net = self._network(objective.architecture.row)
+        if not net.serves(objective):
+            net.compile(objective)
+        self._objective = objective
         return net
 
     def fit(
@@ -296,13 +314,13 @@ class Sequential:
         `verbose`: 0 silent, 1 a bar on a terminal, 2 one line per epoch. RuntimeError before
         `compile`; ValueError or TypeError for wrong data, all of which is checked first.
         """
-        with self._door.alone("fit"):
-            task = self._resolved("fit", x, y)
+        with self._lock.alone("fit"):
+            objective = self._resolved("fit", x, y)
             train, validation = self._parts(
-                task, x, y, sample_weight, class_weight, validation_split, validation_data
+                objective, x, y, sample_weight, class_weight, validation_split, validation_data
             )
             size = _batch_size("fit", batch_size, _BATCH)
-            course = training.Course(
+            options = training.FitOptions(
                 epochs=checks.whole("fit", "epochs", epochs),
                 initial_epoch=checks.whole("fit", "initial_epoch", initial_epoch),
                 batch_size=size,
@@ -312,16 +330,16 @@ class Sequential:
                 validation_epochs=training.validation_epochs(validation_freq),
             )
             history = History()
-            hooks = CallbackList(callbacks, self, _params(verbose, course.epochs, train, size))
+            hooks = CallbackList(callbacks, self, _params(verbose, options.epochs, train, size))
             hooks.append(history)
             self.stop_training = False
             self.history = history
-            training.Fit(self, self._at_work(task), train, validation, course, hooks).run()
+            training.Fit(self, self._at_work(objective), train, validation, options, hooks).run()
             return history
 
     def _parts(
         self,
-        task: Task,
+        objective: Objective,
         x: Any,
         y: Any,
         sample_weight: Any,
@@ -330,16 +348,16 @@ class Sequential:
         validation_data: Any,
     ) -> tuple[Rows, Rows | None]:
         """Rows to train on, and rows to validate on or None."""
-        rows = self._rows("fit", task, x, y, sample_weight)
+        rows = self._rows("fit", objective, x, y, sample_weight)
         validation = None
         if validation_data is not None:
             where = "fit, validation_data"
             parts = data.unpack_validation(where, validation_data)
-            validation = self._rows(where, task, *parts)
+            validation = self._rows(where, objective, *parts)
         elif validation_split:
             rows, validation = data.split("fit", rows, validation_split)
         if class_weight is not None:
-            rows = data.weigh_classes("fit", rows, class_weight, task.target)
+            rows = data.weigh_classes("fit", rows, class_weight, objective.target)
         return rows, validation
 
     def evaluate(
@@ -353,14 +371,14 @@ class Sequential:
         return_dict: bool = False,
     ) -> Any:
         """The loss of all rows, or [loss, metrics…] where there are metrics; a dict on request."""
-        with self._door.inside("evaluate"):
-            task = self._resolved("evaluate", x, y)
-            rows = self._rows("evaluate", task, x, y, sample_weight)
+        with self._lock.inside("evaluate"):
+            objective = self._resolved("evaluate", x, y)
+            rows = self._rows("evaluate", objective, x, y, sample_weight)
             size = _batch_size("evaluate", batch_size, _BATCH)
             line = Progress(progress.level("evaluate", verbose), training.batches(rows.size, size))
             hooks = CallbackList(callbacks, self, _params(verbose, 1, rows, size))
-            means = training.evaluate(self._at_work(task), rows, size, hooks, line)
-            return _result(task, means, return_dict)
+            means = training.evaluate(self._at_work(objective), rows, size, hooks, line)
+            return _result(objective, means, return_dict)
 
     def predict(
         self,
@@ -370,7 +388,7 @@ class Sequential:
         callbacks: Any = None,
     ) -> Array:
         """Outputs for x (rows, …), of shape (rows, units) and the model's dtype."""
-        with self._door.inside("predict"):
+        with self._lock.inside("predict"):
             row, values = self._inputs("predict", x)
             size = _batch_size("predict", batch_size, _BATCH)
             steps = training.batches(len(values), size)
@@ -382,7 +400,7 @@ class Sequential:
         row = self._row
         if row is None:
             row = data.row_shape(where, x)
-            outline(self._layers, row)
+            architecture(self._layers, row)
         return row, data.features(where, x, row)
 
     def train_on_batch(
@@ -394,23 +412,23 @@ class Sequential:
         return_dict: bool = False,
     ) -> Any:
         """One update on all rows of x; gives loss and metrics from before it as `evaluate` does."""
-        with self._door.alone("train_on_batch"):
-            task = self._resolved("train_on_batch", x, y)
-            rows = self._rows("train_on_batch", task, x, y, sample_weight, class_weight)
-            return _result(task, self._at_work(task).train_batch(rows), return_dict)
+        with self._lock.alone("train_on_batch"):
+            objective = self._resolved("train_on_batch", x, y)
+            rows = self._rows("train_on_batch", objective, x, y, sample_weight, class_weight)
+            return _result(objective, self._at_work(objective).train_batch(rows), return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Loss and metrics of the rows of x as `evaluate` gives them, without text and hooks."""
-        with self._door.inside("test_on_batch"):
-            task = self._resolved("test_on_batch", x, y)
-            rows = self._rows("test_on_batch", task, x, y, sample_weight)
-            return _result(task, self._at_work(task).test_batch(rows), return_dict)
+        with self._lock.inside("test_on_batch"):
+            objective = self._resolved("test_on_batch", x, y)
+            rows = self._rows("test_on_batch", objective, x, y, sample_weight)
+            return _result(objective, self._at_work(objective).test_batch(rows), return_dict)
 
     def predict_on_batch(self, x: Any) -> Array:
         """Outputs for the rows of x, without text and hooks."""
-        with self._door.inside("predict_on_batch"):
+        with self._lock.inside("predict_on_batch"):
             row, values = self._inputs("predict_on_batch", x)
             return self._network(row).predict_batch(values)
 
@@ -439,8 +457,8 @@ def _params(verbose: Any, epochs: int, rows: Rows, batch_size: int) -> dict[str,
     return {"verbose": verbose, "epochs": epochs, "steps": steps}
 
 
-def _result(task: Task, means: list[float], return_dict: bool) -> Any:
+def _result(objective: Objective, means: list[float], return_dict: bool) -> Any:
     """Values as Keras returns them: a float where there is only the loss."""
     if return_dict:
-        return task.logs(means)
+        return objective.logs(means)
     return means if len(means) > 1 else means[0]

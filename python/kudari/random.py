@@ -1,13 +1,13 @@
 """Where seeds come from when nobody gives one: a single counted sequence for the whole process."""
 
-import secrets
+import os
 from threading import Lock
 
 from kudari import checks
 
 _MASK = 2**64 - 1
 _lock = Lock()
-_state = secrets.randbits(64)
+_state = int.from_bytes(os.urandom(8), "little")
 
 
 def set_seed(seed: int) -> None:

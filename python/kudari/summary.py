@@ -9,7 +9,6 @@ import numpy as np
 from kudari import checks
 from kudari.layers import Layer
 from kudari.optimizers import Optimizer
-from kudari.optimizers.schedules import LearningRateSchedule
 
 LINE_LENGTH = 88  # at most; four columns less than the terminal otherwise
 POSITIONS = (0.45, 0.80, 1.0)
@@ -71,7 +70,7 @@ def _counts(rows: Sequence[Row], itemsize: int, optimizer: Optimizer | None) -> 
         "Non-trainable params": frozen,
     }
     if optimizer:
-        constant = not isinstance(optimizer._learning_rate, LearningRateSchedule)
+        constant = not optimizer.scheduled
         values = len(optimizer.slot_names) * trainable.params + constant
         counts["Optimizer params"] = Count(values + 1, values * itemsize + 4)
         counts["Total params"] = counts["Total params"].plus(counts["Optimizer params"])

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from kudari import _core, checks, kernels, progress
 from kudari.callbacks import CallbackList, Logs
 from kudari.data import Rows
-from kudari.net import CHUNK, Net
+from kudari.network import CHUNK, Net
 from kudari.progress import Progress
 
 Array: TypeAlias = NDArray[Any]
@@ -19,8 +18,7 @@ Array: TypeAlias = NDArray[Any]
 _STEPS = 4096  # steps whose learning-rate scalars are formed at a time
 
 
-@dataclass(frozen=True)
-class Course:
+class FitOptions(NamedTuple):
     """How `fit` goes over its rows."""
 
     epochs: int
@@ -55,7 +53,7 @@ class Fit:
         net: Net,
         train: Rows,
         validation: Rows | None,
-        course: Course,
+        options: FitOptions,
         callbacks: CallbackList,
     ) -> None:
         self.model = model
@@ -63,30 +61,30 @@ class Fit:
         self.rows = train.size
         self.data = _core.Dataset(*train)
         self.validation = validation
-        self.course = course
+        self.options = options
         self.callbacks = callbacks
-        self.steps = batches(train.size, course.batch_size)
+        self.steps = batches(train.size, options.batch_size)
         self.watched = callbacks.watch_batches("train")
 
     def run(self) -> None:
         """All epochs, until the last or until a callback sets `model.stop_training`."""
         logs: Logs = {}
         self.callbacks.call("on_train_begin", {})
-        for epoch in range(self.course.initial_epoch, self.course.epochs):
+        for epoch in range(self.options.initial_epoch, self.options.epochs):
             logs = self._epoch(epoch)
             if self.model.stop_training:
                 break
         self.callbacks.call("on_train_end", logs)
 
     def _epoch(self, epoch: int) -> Logs:
-        course = self.course
+        options = self.options
         self.callbacks.call("on_epoch_begin", epoch, {})
-        if course.verbose and course.epochs > 1:
-            progress.write(f"Epoch {epoch + 1}/{course.epochs}\n")
-        line = Progress(course.verbose, self.steps)
+        if options.verbose and options.epochs > 1:
+            progress.write(f"Epoch {epoch + 1}/{options.epochs}\n")
+        line = Progress(options.verbose, self.steps)
         logs = self._train(line)
-        if self.validation is not None and course.validation_epochs(epoch):
-            size = course.validation_batch_size
+        if self.validation is not None and options.validation_epochs(epoch):
+            size = options.validation_batch_size
             means = evaluate(self.net, self.validation, size, self.callbacks)
             logs |= _logs(self.net, means, "val_")
         self.callbacks.call("on_epoch_end", epoch, logs)
@@ -94,9 +92,9 @@ class Fit:
         return logs
 
     def _order(self) -> NDArray[np.int64] | None:
-        life = self.net.lifetime
+        life = self.net.counters
         epoch, life.epochs = life.epochs, life.epochs + 1
-        return kernels.permutation(life.seed, epoch, self.rows) if self.course.shuffle else None
+        return kernels.permutation(life.seed, epoch, self.rows) if self.options.shuffle else None
 
     def _train(self, line: Progress) -> Logs:
         """The batches of one epoch; returns the means over its rows."""
@@ -114,7 +112,7 @@ class Fit:
 
     def _advance(self, order: Array | None, done: int, totals: _core.Totals) -> int:
         """About 50 ms of steps, or one where a callback looks at every batch."""
-        size = self.course.batch_size
+        size = self.options.batch_size
         count = 1 if self.watched else min(_STEPS, self.steps - done)
         scalars = self.net.scalars(count)
         return self.net.train(self.data, order, done * size, size, scalars, totals, CHUNK)
@@ -190,5 +188,5 @@ def _over_rows(
 
 
 def _logs(net: Net, means: Sequence[float], prefix: str = "") -> Logs:
-    assert net.task is not None
-    return net.task.logs(means, prefix)
+    assert net.objective is not None
+    return net.objective.logs(means, prefix)

@@ -53,8 +53,10 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
 
 
 def _whole_labels(x: NDArray[Any]) -> NDArray[np.int64]:
-    numeric = x.size == 0 or x.dtype.kind in "biu" or (x.dtype.kind == "f" and not (x % 1).any())
-    if not numeric:
+    whole = x.dtype.kind in "biu" or (
+        x.dtype.kind == "f" and bool((np.isfinite(x) & (np.floor(x) == x)).all())
+    )
+    if not whole:
         raise ValueError(
             checks.message(
                 "to_categorical",

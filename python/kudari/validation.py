@@ -24,8 +24,9 @@ Scale: TypeAlias = Callable[[Case], Any] | None
 SHAPES = ((257, 1), (64, 10), (301, 37))
 DTYPES = ("float32", "float64")
 
-# Largest errors of the elementary functions, in ulp, as cpp/kernels/math.hpp states them.
-EXP, LOG, LOG1P, TANH, POWER = 1.0, 1.0, 1.0, 2.0, 1.0
+# What the elementary functions err by, in ulp, over every float and the hard ranges of doubles:
+# the figures of cpp/kernels/math.hpp and power.hpp, printed by tests/ulp_sweep.py.
+EXP, LOG, LOG1P, TANH, POWER = 0.95, 0.95, 1.02, 1.48, 0.75
 # Roundings of a sum along 37 columns, in eps: at most 4 in a lane, 4 to close 16 lanes.
 TREE = (4 + 4) / 2
 
@@ -149,7 +150,7 @@ TABLE: tuple[Row, ...] = (
     _exact("relu_backward", "compare and select"),
     _ulp("sigmoid_forward", 2 * EXP + 1.5, "exp and 1 + e double in ulp, ratio"),
     Row("sigmoid_backward", (1.5,), "1 - y, two products"),
-    _ulp("tanh_forward", TANH, "stated"),
+    _ulp("tanh_forward", TANH, "measured over all floats"),
     Row("tanh_backward", (1.5,), "y^2, 1 - y^2, product", scales.tanh_backward),
     Row(
         "softmax_forward",
@@ -184,10 +185,10 @@ TABLE: tuple[Row, ...] = (
     Row("amsgrad_update", (7.0, 2.0, 2.5, 2.5), "as adam_update, a maximum", scales.adam),
     Row("matmul", (4 * 37 / 2 + 0.5,), "one rounding a step of 148, the bias", scales.matmul),
     Row("sum", (4096 / 16 / 2 + 8.0,), "256 in a lane, trees; in eps of double", scales.total),
-    _ulp("exp", EXP, "stated"),
-    _ulp("log", LOG, "stated"),
-    _ulp("log1p", LOG1P, "stated"),
-    _ulp("power", POWER, "stated", ("float64",)),
+    _ulp("exp", EXP, "measured over all floats"),
+    _ulp("log", LOG, "measured over all floats"),
+    _ulp("log1p", LOG1P, "measured over all floats"),
+    _ulp("power", POWER, "measured over all floats", ("float64",)),
     _exact("random_uniform", "integers", ("float64",)),
     _exact("permutation", "integers", ("int64",)),
     Row("dropout_mask", (1.0,), "1 - rate, ratio", dtypes=("float32",)),

@@ -6,6 +6,7 @@ Every function takes the library as its first argument: what a user would write 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ Array = NDArray[Any]
 
 BATCH_SIZE = 32
 EPOCHS = 2
-ROWS = 25 * BATCH_SIZE  # two epochs make 50 steps
-HELD_OUT = 75  # rows of validation: two batches and a short one
+STEPS = 50
+ROWS = 24 * BATCH_SIZE + 20  # an epoch is 25 steps, the last of them short
+HELD_OUT = 2 * BATCH_SIZE + 11
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def weights(name: str) -> list[Array]:
     rng = np.random.default_rng(7)
     found: list[Array] = []
     sizes = NETS[name].sizes
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in pairwise(sizes):
         limit = np.sqrt(6 / (fan_in + fan_out))
         found.append(rng.uniform(-limit, limit, (fan_in, fan_out)).astype(np.float32))
         found.append(rng.uniform(-0.05, 0.05, fan_out).astype(np.float32))
@@ -109,12 +111,13 @@ def train(keras: Any, name: str, optimizer: Any) -> dict[str, Array]:
         verbose=0,
         validation_data=(x[ROWS:], y[ROWS:]),
     )
-    found = {f"weight{i}": weight for i, weight in enumerate(built.get_weights())}
-    found["history_keys"] = np.array(list(history.history))
-    found["history"] = np.array(list(history.history.values()))
-    found["evaluate"] = np.array(built.evaluate(x[ROWS:], y[ROWS:], verbose=0))
-    found["predict"] = built.predict(x[ROWS:], verbose=0)
-    return found
+    return {
+        **{f"weight{index}": weight for index, weight in enumerate(built.get_weights())},
+        "history_keys": np.array(list(history.history)),
+        "history": np.array(list(history.history.values())),
+        "evaluate": np.array(built.evaluate(x[ROWS:], y[ROWS:], verbose=0)),
+        "predict": built.predict(x[ROWS:], verbose=0),
+    }
 
 
 def train_all(keras: Any) -> dict[str, Array]:

@@ -2,7 +2,9 @@
 
 import builtins
 import json
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -68,6 +70,14 @@ def test_bytes_are_those_of_every_array() -> None:
     assert benchmark.measure("mean_squared_error_grad", 1000, seconds=0.0).moved == 4 * 4 * 1000
 
 
+@pytest.fixture
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment in which `bench` measures in this very process."""
+    for variable, value in __main__.ONE_THREAD.items():
+        monkeypatch.setenv(variable, value)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_bench_writes_numbers_and_a_picture(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +93,21 @@ def test_bench_writes_numbers_and_a_picture(
     assert saved["conditions"]["isa"] == cpu.active()
 
 
+def test_bench_starts_over_when_numpy_may_use_more_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: dict[str, Any] = {}
+
+    def run(command: list[str], env: dict[str, str], check: bool) -> Any:
+        started.update(command=command, env=env)
+        return SimpleNamespace(returncode=3)
+
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    monkeypatch.setattr(subprocess, "run", run)
+    assert __main__.main(["bench", "--sizes", "1e3"]) == 3
+    assert started["command"][1:] == ["-m", "kudari", "bench", "--sizes", "1e3"]
+    assert started["env"].items() >= __main__.ONE_THREAD.items()
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_a_missing_matplotlib_is_said_first(monkeypatch: pytest.MonkeyPatch) -> None:
     original = builtins.__import__
 

@@ -6,9 +6,8 @@ gradient by the activation's input. An unfit `out` raises ValueError or TypeErro
 
 from numpy.typing import ArrayLike
 
-from kudari import _core
-from kudari.kernels import _operands
-from kudari.kernels._operands import Array
+from kudari import _core, operands
+from kudari.operands import Array
 
 
 def _table(array: Array) -> Array:
@@ -18,21 +17,21 @@ def _table(array: Array) -> Array:
 
 def _forward(name: str, x: ArrayLike, out: Array | None) -> Array:
     where = f"{name}_forward"
-    (source,) = _operands.floats(where, x=x)
+    (source,) = operands.floats(where, x=x)
     if name == "softmax":
-        _operands.columns(where, "x", source)
-    out = _operands.output(where, out, source.shape, source.dtype, x=source)
+        operands.columns(where, "x", source)
+    out = operands.output(where, out, source.shape, source.dtype, x=source)
     _core.run_forward(name, _table(source), _table(out))
     return out
 
 
 def _backward(name: str, y: ArrayLike, grad: ArrayLike, out: Array | None) -> Array:
     where = f"{name}_backward"
-    output, slope = _operands.floats(where, y=y, grad=grad)
-    _operands.same_shape(where, "grad", slope, "y", output)
+    output, slope = operands.floats(where, y=y, grad=grad)
+    operands.same_shape(where, "grad", slope, "y", output)
     if name == "softmax":
-        _operands.columns(where, "y", output)
-    out = _operands.output(where, out, output.shape, output.dtype, y=output, grad=slope)
+        operands.columns(where, "y", output)
+    out = operands.output(where, out, output.shape, output.dtype, y=output, grad=slope)
     _core.run_backward(name, _table(output), _table(slope), _table(out))
     return out
 

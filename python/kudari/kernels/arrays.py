@@ -10,9 +10,8 @@ from typing import SupportsIndex, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kudari import _core, checks
-from kudari.kernels import _operands
-from kudari.kernels._operands import Array
+from kudari import _core, checks, operands
+from kudari.operands import Array
 
 Shape: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 
@@ -25,14 +24,14 @@ def matmul(
     An element is one chain of fused multiply-adds, ascending in k from +0, the bias added last.
     """
     where = "matmul"
-    operands = {"a": a, "b": b} if bias is None else {"a": a, "b": b, "bias": bias}
-    left, right, *rest = _operands.floats(where, **operands)
+    given = {"a": a, "b": b} if bias is None else {"a": a, "b": b, "bias": bias}
+    left, right, *rest = operands.floats(where, **given)
     _inner(left, right)
     for offset in rest:
         fix = "Pass one bias per column of b."
         checks.shape(where, "bias", offset, (right.shape[1],), fix)
-    inputs = dict(zip(operands, (left, right, *rest), strict=True))
-    out = _operands.output(where, out, (left.shape[0], right.shape[1]), left.dtype, **inputs)
+    inputs = dict(zip(given, (left, right, *rest), strict=True))
+    out = operands.output(where, out, (left.shape[0], right.shape[1]), left.dtype, **inputs)
     _core.matmul(left, right, rest[0] if rest else None, out)
     return out
 
@@ -44,20 +43,20 @@ def _inner(a: Array, b: Array) -> None:
         fix = "Reshape each operand to two axes."
         raise ValueError(checks.message("matmul", got, "a (m, k) and b (k, n)", fix))
     if a.shape[1] != b.shape[0]:
-        fix = _operands.turned(b.shape, (a.shape[1], b.shape[0]))
+        fix = operands.turned(b.shape, (a.shape[1], b.shape[0]))
         wanted = f"b with {a.shape[1]} rows to match the columns of a"
         raise ValueError(checks.message("matmul", got, wanted, fix))
 
 
 def sum(x: ArrayLike) -> float:
     """Sum of all elements, in double: chunks of 4096 over 16 lanes, closed by fixed trees."""
-    (values,) = _operands.floats("sum", x=x)
+    (values,) = operands.floats("sum", x=x)
     return _core.sum(values.reshape(-1))
 
 
 def _elementwise(name: str, x: ArrayLike, out: Array | None) -> Array:
-    (source,) = _operands.floats(name, x=x)
-    out = _operands.output(name, out, source.shape, source.dtype, x=source)
+    (source,) = operands.floats(name, x=x)
+    out = operands.output(name, out, source.shape, source.dtype, x=source)
     _core.run_math(name, source.reshape(-1), out.reshape(-1))
     return out
 
@@ -80,13 +79,13 @@ def log1p(x: ArrayLike, *, out: Array | None = None) -> Array:
 def power(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """x to the power y in float64, x >= 0, broadcast as in NumPy; a negative x is a ValueError."""
     base, exponent = np.broadcast_arrays(
-        _operands.real("power", "x", x), _operands.real("power", "y", y)
+        operands.real("power", "x", x), operands.real("power", "y", y)
     )
     if base.size and base.min() < 0:
         fix = "Take the power of abs(x) and set the sign yourself."
         raise ValueError(checks.message("power", f"{base.min()}", "x of at least 0", fix))
     result = np.empty(base.shape, np.float64)
-    flat = [_operands.contiguous(array, np.float64).reshape(-1) for array in (base, exponent)]
+    flat = [operands.contiguous(array, operands.DOUBLE).reshape(-1) for array in (base, exponent)]
     _core.power(flat[0], flat[1], result.reshape(-1))
     return result
 

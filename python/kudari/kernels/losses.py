@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
-from kudari import _core, checks
-from kudari.kernels import _operands
-from kudari.kernels._operands import Array
+from kudari import _core, checks, operands
+from kudari.operands import Array
 
 
 @dataclass
@@ -33,11 +32,13 @@ class _Rows:
         return out
 
     def grad(self, parameter: float, scale: float, out: Array | None) -> Array:
+        scale = checks.number(self.where, "scale", scale)
         out = self._output(self.y_pred.shape, out)
         self._run(parameter, scale, None, out)
         return out
 
     def loss_grad(self, parameter: float, scale: float) -> tuple[Array, Array]:
+        scale = checks.number(self.where, "scale", scale)
         loss = self._output(self.y_pred.shape[:-1], None)
         grad = self._output(self.y_pred.shape, None)
         self._run(parameter, scale, loss, grad)
@@ -47,10 +48,9 @@ class _Rows:
         inputs = {"y_true": self.y_true, "y_pred": self.y_pred}
         if self.weights is not None:
             inputs["sample_weight"] = self.weights
-        return _operands.output(self.where, out, shape, self.y_pred.dtype, **inputs)
+        return operands.output(self.where, out, shape, self.y_pred.dtype, **inputs)
 
     def _run(self, parameter: float, scale: float, loss: Array | None, grad: Array | None) -> None:
-        scale = checks.number(self.where, "scale", scale)
         pred = self.y_pred.reshape(-1, self.y_pred.shape[-1])
         sparse = self.where.startswith("sparse_")
         _core.run_loss(
@@ -69,9 +69,9 @@ def _rows(
     where: str, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None
 ) -> _Rows:
     """Operands of `where`: integer labels for a `sparse_` loss, else targets like y_pred."""
-    form = _operands.sparse if where.startswith("sparse_") else _operands.dense
+    form = operands.sparse if where.startswith("sparse_") else operands.dense
     true, pred = form(where, y_true, y_pred)
-    return _Rows(where, true, pred, _operands.weights(where, sample_weight, pred))
+    return _Rows(where, true, pred, operands.weights(where, sample_weight, pred))
 
 
 def _smoothing(where: str, label_smoothing: float) -> float:

@@ -5,14 +5,13 @@ Shapes and labels are checked as for the losses.
 
 from numpy.typing import ArrayLike
 
-from kudari import _core, checks
-from kudari.kernels import _operands
-from kudari.kernels._operands import Array
+from kudari import _core, checks, operands
+from kudari.operands import Array
 
 
 def _accuracy(where: str, true: Array, pred: Array, parameter: float, out: Array | None) -> Array:
     rows = pred.shape[:-1]
-    out = _operands.output(where, out, rows, pred.dtype, y_true=true, y_pred=pred)
+    out = operands.output(where, out, rows, pred.dtype, y_true=true, y_pred=pred)
     table = pred.reshape(-1, pred.shape[-1])
     labels = true if where.startswith("sparse_") else true.reshape(table.shape)
     _core.run_metric(where, labels, table, parameter, out.reshape(-1))
@@ -25,7 +24,7 @@ def binary_accuracy(
     """Share of the columns where y_true equals (y_pred > threshold)."""
     where = "binary_accuracy"
     threshold = checks.number(where, "threshold", threshold)
-    true, pred = _operands.dense(where, y_true, y_pred)
+    true, pred = operands.dense(where, y_true, y_pred)
     return _accuracy(where, true, pred, threshold, out)
 
 
@@ -34,7 +33,7 @@ def categorical_accuracy(
 ) -> Array:
     """1 where the largest column of y_pred is that of y_true (the first of equals), else 0."""
     where = "categorical_accuracy"
-    true, pred = _operands.dense(where, y_true, y_pred)
+    true, pred = operands.dense(where, y_true, y_pred)
     return _accuracy(where, true, pred, 0.0, out)
 
 
@@ -43,5 +42,5 @@ def sparse_categorical_accuracy(
 ) -> Array:
     """1 where the largest column of y_pred (the first of equals) is the label, else 0."""
     where = "sparse_categorical_accuracy"
-    true, pred = _operands.sparse(where, y_true, y_pred)
+    true, pred = operands.sparse(where, y_true, y_pred)
     return _accuracy(where, true, pred, 0.0, out)

@@ -12,30 +12,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kudari import _core, checks
-from kudari.kernels import _operands
-from kudari.kernels._operands import Array
+from kudari import _core, checks, operands
+from kudari.operands import Array
 
 
 def _in_place(where: str, params: Array, slots: Mapping[str, Array]) -> None:
     """Raise unless params and slots can all be updated in place."""
-    wide = isinstance(params, np.ndarray) and params.dtype == np.float64
-    dtype = np.float64 if wide else np.float32
-    _operands.target(where, "params", params, np.shape(params), dtype)
+    wide = isinstance(params, np.ndarray) and params.dtype == operands.DOUBLE
+    dtype = operands.DOUBLE if wide else operands.SINGLE
+    operands.target(where, "params", params, np.shape(params), dtype)
     for name, slot in slots.items():
-        _operands.target(where, name, slot, params.shape, dtype)
+        operands.target(where, name, slot, params.shape, dtype)
 
 
 def _gradients(where: str, grads: ArrayLike, params: Array) -> Array:
     """Gradients in the dtype of params; an array of the other float dtype is a TypeError."""
-    array = _operands.real(where, "grads", grads)
+    array = operands.real(where, "grads", grads)
     is_array = isinstance(grads, np.ndarray)
     if is_array and array.dtype.kind == "f" and array.dtype != params.dtype:
         wanted = f"grads of dtype {params.dtype} to match params"
         fix = f"Convert them with grads.astype('{params.dtype}')."
         raise TypeError(checks.message(where, str(array.dtype), wanted, fix))
-    _operands.same_shape(where, "grads", array, "params", params)
-    return _operands.contiguous(array, params.dtype)
+    operands.same_shape(where, "grads", array, "params", params)
+    return operands.contiguous(array, params.dtype)
 
 
 def _update(
@@ -50,7 +49,7 @@ def _update(
     gradients = _gradients(where, grads, params)
     others = {"grads": gradients}
     for slot, array in {"params": params, **slots}.items():
-        _operands.disjoint(where, slot, array, others)
+        operands.disjoint(where, slot, array, others)
         others[slot] = array
     flat = [slot.reshape(-1) for slot in slots.values()]
     _core.run_update(name, params.reshape(-1), gradients.reshape(-1), flat, scalars)

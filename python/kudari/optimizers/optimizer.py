@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from kudari import _core, checks, naming
-from kudari.kernels import _operands
+from kudari import _core, checks, naming, operands
 from kudari.optimizers import schedules
 from kudari.optimizers.schedules import LearningRateSchedule
 
@@ -58,6 +57,11 @@ class Optimizer:
             raise TypeError(checks.message(where, repr(value), wanted, fix))
         else:
             self._learning_rate = schedules.rate(where, value)
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the learning rate follows a schedule."""
+        return isinstance(self._learning_rate, LearningRateSchedule)
 
     @property
     def kernel(self) -> str:
@@ -173,7 +177,7 @@ def _checked(where: str, grads: Any, params: Any) -> list[Array]:
     gradients = [_gradient(where, index, *pair) for index, pair in enumerate(pairs)]
     others = {f"grads[{index}]": grad for index, grad in enumerate(gradients)}
     for index, param in enumerate(params):
-        _operands.disjoint(where, f"params[{index}]", param, others)
+        operands.disjoint(where, f"params[{index}]", param, others)
         others[f"params[{index}]"] = param
     return gradients
 
@@ -182,11 +186,11 @@ def _gradient(where: str, index: int, grad: Any, param: Any) -> Array:
     """`grad` in the dtype of `param`, which must be fit to be updated in place."""
     name, of = f"grads[{index}]", f"params[{index}]"
     wide = getattr(param, "dtype", None) == np.float64
-    _operands.target(where, of, param, np.shape(param), np.float64 if wide else np.float32)
-    array = _operands.real(where, name, grad)
+    operands.target(where, of, param, np.shape(param), np.float64 if wide else np.float32)
+    array = operands.real(where, name, grad)
     if isinstance(grad, np.ndarray) and array.dtype.kind == "f" and array.dtype != param.dtype:
         fix = f"Convert it with astype('{param.dtype}')."
         wanted = f"{name} of dtype {param.dtype} to match {of}"
         raise TypeError(checks.message(where, str(array.dtype), wanted, fix))
-    _operands.same_shape(where, name, array, of, param)
-    return _operands.contiguous(array, param.dtype)
+    operands.same_shape(where, name, array, of, param)
+    return operands.contiguous(array, param.dtype)

@@ -6,8 +6,8 @@ from typing import Self
 from kudari import checks
 
 
-class Door:
-    """`with door.inside(call)` for what callbacks may do in `fit`, `door.alone(call)` for the rest.
+class ModelLock:
+    """`with lock.inside(call)` for what callbacks may do in `fit`, `lock.alone(call)` for the rest.
 
     Both raise RuntimeError where they may not enter.
     """

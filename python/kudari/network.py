@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -26,17 +25,16 @@ _REDUCTIONS: dict[str | None, str] = {
 CHUNK = 0.05  # seconds in the engine before Python looks for Ctrl-C and the bar
 
 
-@dataclass
-class Lifetime:
+class Counters:
     """Keys of a model's random numbers: its seed, epochs begun and steps done in its life."""
 
-    seed: int
-    epochs: int = 0
-    steps: int = 0
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.epochs = 0
+        self.steps = 0
 
 
-@dataclass(frozen=True)
-class Recipe:
+class CompileArguments(NamedTuple):
     """What `compile` was given. `loss` is None where it waits for the form of y."""
 
     optimizer: Optimizer
@@ -44,7 +42,7 @@ class Recipe:
     metrics: tuple[Metric | str, ...]
 
 
-class Outline(NamedTuple):
+class Architecture(NamedTuple):
     """A stack of layers for a shape of row, as the engine knows it."""
 
     row: Shape
@@ -57,11 +55,10 @@ class Outline(NamedTuple):
         return self.described[-1].get("name", "linear") if self.described else "linear"
 
 
-@dataclass(frozen=True)
-class Task:
+class Objective(NamedTuple):
     """What a model is to learn, once its outputs and the form of y are known."""
 
-    outline: Outline
+    architecture: Architecture
     optimizer: Optimizer
     loss: Loss
     choice: KernelChoice
@@ -82,7 +79,7 @@ def output_row(layers: Iterable[Layer], row: Shape) -> Shape:
     return row
 
 
-def outline(layers: Sequence[Layer], row: Shape) -> Outline:
+def architecture(layers: Sequence[Layer], row: Shape) -> Architecture:
     """What the engine is to build; ValueError for an empty stack, one that does not fit, or rows
     that do not end in one axis."""
     described: list[dict[str, Any]] = []
@@ -94,26 +91,28 @@ def outline(layers: Sequence[Layer], row: Shape) -> Outline:
         got = f"outputs of shape {(None, *shape)}" if layers else "a model without layers"
         fix = "Add layers.Flatten()." if layers else "Add a layer: model.add(layers.Dense(1))."
         raise ValueError(checks.message("Sequential", got, "outputs of shape (None, units)", fix))
-    return Outline(row, described, shape[0])
+    return Architecture(row, described, shape[0])
 
 
-def resolve(recipe: Recipe, plan: Outline, dtype: str, y_shape: tuple[int, ...]) -> Task:
-    """What `recipe` means for a model with this outline; ValueError where it cannot be learnt.
+def resolve(
+    arguments: CompileArguments, plan: Architecture, dtype: str, y_shape: tuple[int, ...]
+) -> Objective:
+    """What `arguments` mean for a model of this architecture; ValueError where it cannot learn.
 
     `y_shape` matters to the loss "crossentropy" alone.
     """
-    loss = recipe.loss or losses.resolve_crossentropy(plan.outputs, y_shape)
+    loss = arguments.loss or losses.resolve_crossentropy(plan.outputs, y_shape)
     _refuse_hopeless(loss, plan)
     choice = loss.kernel_for(plan.last_activation)
     sparse = loss.labels == "sparse"
     form = (1,) if sparse else (1, plan.outputs)
-    found = metrics.resolve(recipe.metrics, form, plan.outputs, loss)
+    found = metrics.resolve(arguments.metrics, form, plan.outputs, loss)
     target = Target(loss.name, choice.name, sparse, plan.outputs, np.dtype(dtype))
     names = ("loss", *metrics.unique_names(found))
-    return Task(plan, recipe.optimizer, loss, choice, tuple(found), names, target)
+    return Objective(plan, arguments.optimizer, loss, choice, tuple(found), names, target)
 
 
-def _refuse_hopeless(loss: Loss, plan: Outline) -> None:
+def _refuse_hopeless(loss: Loss, plan: Architecture) -> None:
     if loss.reduction not in _REDUCTIONS:
         fix = "Use 'sum_over_batch_size', 'mean_with_sample_weight' or 'sum'."
         got = f"reduction={loss.reduction!r}"
@@ -127,18 +126,18 @@ def _refuse_hopeless(loss: Loss, plan: Outline) -> None:
 class Net:
     """The network of `layers` for input rows of shape `row`; the layers' weights move into it."""
 
-    def __init__(self, layers: Sequence[Layer], row: Shape, dtype: str, lifetime: Lifetime) -> None:
+    def __init__(self, layers: Sequence[Layer], row: Shape, dtype: str, counters: Counters) -> None:
         self.layers = list(layers)
         self.row = row
         self.dtype = np.dtype(dtype)
-        self.lifetime = lifetime
-        self.task: Task | None = None
+        self.counters = counters
+        self.objective: Objective | None = None
         self._kernel = ""
         self._settle(self._make())
 
     def _make(self) -> _core.Network:
         """A network of the layers as they are now, with their weights."""
-        described = outline(self.layers, self.row).described
+        described = architecture(self.layers, self.row).described
         engine = _core.Network(self.dtype.name, math.prod(self.row), described)
         self._fill(engine, [value for layer in self.layers for value in layer.weights])
         return engine
@@ -172,7 +171,7 @@ class Net:
 
     def get_slots(self) -> list[list[Array]]:
         """For each weight, copies of the optimizer's slots."""
-        slots = range(self._engine.slot_count) if self.task else ()
+        slots = range(self._engine.slot_count) if self.objective else ()
         return [[self._engine.get_slot(i, s) for s in slots] for i in range(self._weight_count)]
 
     @property
@@ -181,18 +180,18 @@ class Net:
 
     # Learning
 
-    def compile(self, task: Task) -> None:
-        """Take on `task`. The same optimizer object keeps its slots; another starts from zero."""
-        kept = self.task is not None and task.optimizer is self.task.optimizer
+    def compile(self, objective: Objective) -> None:
+        """Take on `objective`. The same optimizer object keeps its slots; another starts afresh."""
+        kept = self.objective is not None and objective.optimizer is self.objective.optimizer
         remade = self._trainable != self._flags()
         engine = self._make() if remade else self._engine
         engine.compile(
-            task.choice.name,
-            task.choice.parameter,
-            task.choice.from_logits,
-            _REDUCTIONS[task.loss.reduction],
-            [(metric.kernel, metric.parameter) for metric in task.metrics],
-            task.optimizer.kernel,
+            objective.choice.name,
+            objective.choice.parameter,
+            objective.choice.from_logits,
+            _REDUCTIONS[objective.loss.reduction],
+            [(metric.kernel, metric.parameter) for metric in objective.metrics],
+            objective.optimizer.kernel,
         )
         if not kept:
             engine.reset_slots()
@@ -200,8 +199,8 @@ class Net:
             if kept:
                 self._move_slots(engine)
             self._settle(engine)
-        self.task = task
-        self._kernel = task.optimizer.kernel
+        self.objective = objective
+        self._kernel = objective.optimizer.kernel
 
     def _move_slots(self, engine: _core.Network) -> None:
         """Copy the slots to a network that replaces this one, if it has as many."""
@@ -213,11 +212,11 @@ class Net:
     def _flags(self) -> list[bool]:
         return [layer.trainable for layer in self.layers]
 
-    def serves(self, task: Task) -> bool:
-        """Whether `task` can go on as it is: no layer was frozen or freed, no option changed."""
+    def serves(self, objective: Objective) -> bool:
+        """Whether `objective` can go on: no layer was frozen or freed, no option changed."""
         return (
-            self.task is task
-            and self._kernel == task.optimizer.kernel
+            self.objective is objective
+            and self._kernel == objective.optimizer.kernel
             and self._trainable == self._flags()
         )
 
@@ -232,8 +231,8 @@ class Net:
         seconds: float,
     ) -> int:
         """Run one step per row of `scalars`, or fewer within `seconds`; returns the steps done."""
-        assert self.task is not None
-        life = self.lifetime
+        assert self.objective is not None
+        life = self.counters
         done = self._engine.train(
             data,
             order,
@@ -247,19 +246,19 @@ class Net:
             seconds,
         )
         life.steps += done
-        self.task.optimizer.iterations += done
+        self.objective.optimizer.iterations += done
         return done
 
     def scalars(self, steps: int) -> Array:
         """The optimizer's scalars for the next `steps` steps."""
-        assert self.task is not None
-        optimizer = self.task.optimizer
+        assert self.objective is not None
+        optimizer = self.objective.optimizer
         return optimizer.scalars(optimizer.iterations, steps, self.dtype)
 
     def totals(self) -> _core.Totals:
         """Empty sums for the loss and each metric."""
-        assert self.task is not None
-        return _core.Totals(1 + len(self.task.metrics))
+        assert self.objective is not None
+        return _core.Totals(1 + len(self.objective.metrics))
 
     def train_batch(self, rows: Rows) -> list[float]:
         """One step on all of `rows`; returns the loss and the metrics from before the step."""

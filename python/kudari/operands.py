@@ -13,6 +13,9 @@ from kudari import checks
 
 Array: TypeAlias = NDArray[Any]
 
+SINGLE, DOUBLE, INDEX = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32)
+REAL = frozenset("?bBhHiIlLqQefd")  # dtype characters of booleans, integers and floats to 8 bytes
+
 
 def real(where: str, name: str, value: ArrayLike) -> Array:
     """`value` as an array of real numbers of at most 8 bytes, in this machine's byte order."""
@@ -22,7 +25,7 @@ def real(where: str, name: str, value: ArrayLike) -> Array:
         fix = "Make every row equally long."
         got = "nested sequences of unequal lengths"
         raise ValueError(checks.message(where, got, f"{name} to be rectangular", fix)) from error
-    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+    if array.dtype.char not in REAL:
         wanted = f"{name} of float32, float64, integers or booleans"
         fix = f"Convert {name} with astype('float32') or astype('float64')."
         raise TypeError(checks.message(where, f"dtype {array.dtype}", wanted, fix))
@@ -35,20 +38,22 @@ def real(where: str, name: str, value: ArrayLike) -> Array:
 
 def contiguous(array: Array, dtype: DTypeLike) -> Array:
     """`array` itself if it is aligned, C-contiguous and of `dtype`; else a copy that is."""
-    if array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned:
+    flags = array.flags
+    if array.dtype == dtype and flags.c_contiguous and flags.aligned:
         return array
     return np.array(array, dtype=dtype, order="C", subok=False)
 
 
 def floats(where: str, **values: ArrayLike) -> list[Array]:
     """All `values` in one dtype: float64 if any array among them is, else float32."""
-    arrays = {name: real(where, name, value) for name, value in values.items()}
-    wide = any(
-        array.dtype == np.float64 and not isinstance(values[name], (list, tuple, float))
-        for name, array in arrays.items()
-    )
-    dtype = np.float64 if wide else np.float32
-    return [contiguous(array, dtype) for array in arrays.values()]
+    dtype: np.dtype[Any] = SINGLE
+    arrays = []
+    for name, value in values.items():
+        array = real(where, name, value)
+        if array.dtype.char == "d" and not isinstance(value, (list, tuple, float)):
+            dtype = DOUBLE
+        arrays.append(array)
+    return [contiguous(array, dtype) for array in arrays]
 
 
 def target(where: str, name: str, array: Any, shape: tuple[int, ...], dtype: DTypeLike) -> None:
@@ -148,7 +153,7 @@ def sparse(where: str, y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Arr
         wanted = f"y_true of shape {rows} or {(*rows, 1)} to match y_pred"
         raise ValueError(checks.message(where, f"{labels.shape}", wanted, fix))
     in_range(where, labels.reshape(rows), classes)
-    return contiguous(labels.reshape(-1), np.int32), pred
+    return contiguous(labels.reshape(-1), INDEX), pred
 
 
 def in_range(where: str, labels: Array, classes: int) -> None:
