@@ -221,3 +221,21 @@ def test_a_layer_belongs_to_one_model():
         keras.Sequential([layer])
     del model
     assert keras.Sequential([layer]).layers == [layer]
+
+
+def test_a_seed_of_dropout_counts_more_than_the_models() -> None:
+    def weights_of(model_seed: int, dropout_seed: int | None) -> bytes:
+        keras.utils.set_random_seed(model_seed)
+        model = keras.Sequential(
+            [layers.Dropout(0.5, seed=dropout_seed), layers.Dense(3, input_shape=(8,))]
+        )
+        model.compile(optimizer="sgd", loss="mse")
+        model.build((None, 8))
+        model.set_weights([np.ones((8, 3)), np.zeros(3)])
+        rng = np.random.default_rng(0)
+        model.fit(rng.random((20, 8)), rng.random((20, 3)), shuffle=False, verbose=0)
+        return b"".join(weight.tobytes() for weight in model.get_weights())
+
+    assert weights_of(1, 7) == weights_of(2, 7)
+    assert weights_of(1, 7) != weights_of(1, 8)
+    assert weights_of(1, None) != weights_of(2, None)
