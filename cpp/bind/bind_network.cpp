@@ -27,6 +27,7 @@ LayerSpec layer_spec(const py::dict& d) {
         spec.kind = LayerKind::dropout;
         spec.rate = d["rate"].cast<double>();
         spec.stream = d["stream"].cast<std::uint32_t>();
+        require(spec.stream < 1u << 24, "expected a stream below 2^24");
         spec.seed = d["seed"].cast<std::optional<std::uint64_t>>();
     } else {
         throw py::value_error("[Network] expected a layer of kind dense, activation or dropout; "

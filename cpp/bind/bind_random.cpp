@@ -6,9 +6,15 @@ namespace kudari {
 
 namespace {
 
+// The purpose of the numbers stands above the stream's 24 bits.
+std::uint32_t checked(std::uint32_t stream) {
+    require(stream < 1u << 24, "expected a stream below 2^24");
+    return stream;
+}
+
 void draw_uniform(std::uint64_t seed, std::uint32_t stream, const py::array& out) {
     const auto n = std::size_t(out.size());
-    random_uniform(seed, stream, output<double>(out, n), n);
+    random_uniform(seed, checked(stream), output<double>(out, n), n);
 }
 
 void draw_permutation(std::uint64_t seed, std::uint64_t epoch, const py::array& out) {
@@ -20,7 +26,7 @@ void draw_dropout_mask(std::uint64_t seed, std::uint32_t stream, std::uint64_t s
                        const py::array& out) {
     by_dtype(out, [&]<class T>(T) {
         const auto n = std::size_t(out.size());
-        dropout_mask(seed, stream, step, rate, 0, output<T>(out, n), n);
+        dropout_mask(seed, checked(stream), step, rate, 0, output<T>(out, n), n);
     });
 }
 

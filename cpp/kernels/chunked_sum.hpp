@@ -11,10 +11,10 @@ namespace kudari {
 class ChunkedSum {
   public:
     template <class T> void add(const T* x, std::size_t n, T factor = T(1)) {
-        for (std::size_t i = 0; i < n; ++i) {
-            lanes_[filled_ % kLanes] += double(x[i] * factor);
-            if (++filled_ == kChunk) close_chunk();
-        }
+        std::size_t i = 0;
+        for (; i < n && filled_ % kLanes; ++i) add_one(x[i] * factor);
+        for (; i + kLanes <= n; i += kLanes) add_lanes(x + i, factor);
+        for (; i < n; ++i) add_one(x[i] * factor);
     }
     double value() const {
         std::vector<double> sums = chunks_;
@@ -29,6 +29,15 @@ class ChunkedSum {
   private:
     static constexpr std::size_t kChunk = 4096, kLanes = 16;
 
+    template <class T> void add_one(T value) {
+        lanes_[filled_ % kLanes] += double(value);
+        if (++filled_ == kChunk) close_chunk();
+    }
+    template <class T> void add_lanes(const T* x, T factor) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) lanes_[lane] += double(x[lane] * factor);
+        filled_ += kLanes;
+        if (filled_ == kChunk) close_chunk();
+    }
     double lane_tree() const {
         double sum[kLanes];
         for (std::size_t i = 0; i < kLanes; ++i) sum[i] = lanes_[i];
