@@ -2,8 +2,8 @@
 
 The nets are wider than a panel (16 doubles), taller than a strip (48 rows) and run more rows than a
 block (64), so that every seam inside the engine is crossed. In float64 both sides do the same sums
-in another order: with values of the order of 1 and sums of at most a few hundred terms, a dozen steps
-keep them within 1e-11 of each other, a hundred thousand roundings of 1e-16.
+in another order: with values of the order of 1 and sums of at most a few hundred terms, a dozen
+steps keep them within 1e-11 of each other, a hundred thousand roundings of 1e-16.
 """
 
 from collections.abc import Callable
@@ -44,6 +44,19 @@ STACKS: dict[str, Callable[[], Stack]] = {
         layers.Dense(CLASSES),
         layers.Activation("tanh"),
         layers.Activation("softmax"),
+    ],
+    "activations in a row": lambda: [
+        layers.Dense(40, activation="relu"),
+        layers.Activation("sigmoid"),
+        layers.Activation("softmax"),
+        layers.Activation("tanh"),
+        layers.Dense(CLASSES, activation="softmax"),
+    ],
+    "activation after dropout": lambda: [
+        layers.Dense(40, activation="sigmoid"),
+        layers.Dropout(0.3, seed=2),
+        layers.Activation("tanh"),
+        layers.Dense(CLASSES, activation="softmax"),
     ],
     "dropout": lambda: [
         layers.Dropout(0.2, seed=5),
@@ -157,3 +170,12 @@ def test_steps_agree_with_a_plain_net(name: str) -> None:
         np.testing.assert_allclose(got, want, atol=TOLERANCE, rtol=0)
     moved = [np.abs(a - b).max() for a, b in zip(model.get_weights(), before, strict=True)]
     assert max(moved) > 1e6 * TOLERANCE
+
+
+@pytest.mark.parametrize("rows", [255, 256, 257, 1000])
+def test_outputs_of_any_number_of_rows(rows: int) -> None:
+    model = keras.Sequential([layers.Dense(3, input_shape=(4,))], dtype="float64")
+    kernel, bias = model.get_weights()
+    x = np.random.default_rng(0).standard_normal((rows, 4))
+    for outputs in (model.predict(x, verbose=0), model.predict_on_batch(x), model(x)):
+        np.testing.assert_allclose(outputs, x @ kernel + bias, atol=TOLERANCE, rtol=0)
