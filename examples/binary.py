@@ -22,7 +22,8 @@ model = keras.Sequential(
 model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
 model.summary()
 
-# The last fifth of the rows is held out; training stops when its loss does not improve any more.
+# The last fifth of the rows is held out. Training stops early where five epochs in a row do not
+# better the loss there; either way the model ends with the weights of its best epoch.
 stop = keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True)
 history = model.fit(x, y, epochs=60, validation_split=0.2, callbacks=[stop], verbose=2)
 

@@ -71,8 +71,8 @@ SPARSE = {
         ["class_weight", "sample_weight", "one of the two"],
     ),
     "split of nothing": (fit(validation_split=1e-20), ValueError, ["1e-20", "both sides"]),
-    "split of all": (fit(validation_split=1.0), ValueError, ["1.0", "both sides"]),
-    "split of more": (fit(validation_split=1.5), ValueError, ["1.5", "[0, 1]"]),
+    "split of all": (fit(validation_split=1.0), ValueError, ["1.0", "[0, 1)"]),
+    "split of more": (fit(validation_split=1.5), ValueError, ["1.5", "[0, 1)"]),
     "split is negative": (fit(validation_split=-0.1), ValueError, ["-0.1"]),
     "validation of one array": (fit(validation_data=X), ValueError, ["(x_val, y_val)"]),
     "validation of other columns": (

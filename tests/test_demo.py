@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kudari import demo
+from kudari import benchmark, demo
+from kudari.callbacks import History
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,9 @@ def test_main_prints_a_bar_for_each_and_a_table(
 ) -> None:
     picture = tmp_path / "curves.png"
     assert demo.main(["--epochs", "2", "--plot", str(picture)]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert last == f"wrote {picture}"
+    assert "loss is on standardised targets" in lines[-5]
     head = ["task", "loss", "optimizer", "held-out loss", "held-out metric", "seconds"]
     assert re.split(r"  +| (?=held-out loss)", lines[-4].strip()) == head
     for task, line in zip(demo.TASKS, lines[-3:], strict=True):
@@ -72,9 +75,11 @@ def test_a_missing_package_is_named_with_its_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     assert demo.main([]) == 1
-    error = capsys.readouterr().err
-    assert "scikit-learn" in error
-    assert "pip install 'kudari[demo]'" in error
+    said = capsys.readouterr()
+    assert not said.out
+    assert "scikit-learn; it is not installed" in said.err
+    assert 'pip install ".[demo]"' in said.err
+    assert "pip install 'kudari[demo]'" in said.err
 
 
 def test_a_missing_matplotlib_is_said_before_the_training(
@@ -83,8 +88,23 @@ def test_a_missing_matplotlib_is_said_before_the_training(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert demo.main(["--plot", "curves.png"]) == 1
     said = capsys.readouterr()
-    assert "matplotlib" in said.err
-    assert "Epoch" not in said.out
+    assert "matplotlib; it is not installed" in said.err
+    assert 'pip install ".[demo]"' in said.err
+    assert not said.out
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 20, 33])
+def test_epochs_on_the_axis_are_whole(count: int) -> None:
+    figure, axis = benchmark.plotting("demo").subplots()
+    history = History()
+    history.epoch = list(range(count))
+    history.history = {name: [0.5] * count for name in ("loss", "val_loss")}
+    demo._curves(axis, history, "loss")
+    low, high = axis.get_xlim()
+    shown = [tick for tick in axis.get_xticks() if low <= tick <= high]
+    benchmark.plotting("demo").close(figure)
+    assert shown
+    assert all(tick.is_integer() for tick in shown)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +113,8 @@ def test_a_missing_matplotlib_is_said_before_the_training(
         (["--epochs", "0"], "at least 1; received 0"),
         (["--seed", "-1"], "received -1"),
         (["--plot", "no/such/folder/x.png"], "a folder that exists"),
+        (["--plot", "curves.foo"], "ends in one of"),
+        (["--plot", "curves"], "ends in one of"),
         (["--verbose", "3"], "invalid choice"),
     ],
 )

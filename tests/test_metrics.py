@@ -156,7 +156,7 @@ def test_names_that_come_again_are_numbered() -> None:
 NAN = float("nan")
 BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda: metrics.parse("accuracy"), TypeError, r"Write metrics=\['accuracy'\]"),
-    (lambda: metrics.parse(MeanSquaredError()), TypeError, "metrics to be a list"),
+    (lambda: metrics.parse(MeanSquaredError()), TypeError, "metrics to be a flat list"),
     (lambda: metrics.parse(["acuracy"]), ValueError, "Did you mean 'accuracy'"),
     (lambda: metrics.parse([None]), ValueError, "received None"),
     (lambda: metrics.parse([Accuracy()]), ValueError, r"\[compile\] expected metrics among"),

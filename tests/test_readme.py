@@ -11,15 +11,28 @@ README = Path(__file__).parents[1] / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
 
 
-def run(block: str) -> dict[str, Any]:
+def run(*blocks: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
-    exec(block, names)
+    for block in blocks:
+        exec(block, names)
     return names
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_the_block_runs(block: str) -> None:
-    run(block)
+@pytest.mark.parametrize("count", range(1, len(BLOCKS) + 1))
+def test_the_blocks_run_one_after_the_other(count: int) -> None:
+    run(*BLOCKS[:count])
+
+
+def test_the_weights_of_the_readme_come_back() -> None:
+    keep = next(block for block in BLOCKS if "np.savez" in block)
+    spoil = "model.set_weights([0 * weight for weight in model.get_weights()])\n"
+    names = run(
+        BLOCKS[0],
+        "before = model.get_weights()",
+        keep.replace("    with np.load", f"    {spoil}    with np.load"),
+    )
+    for before, after in zip(names["before"], names["model"].get_weights(), strict=True):
+        np.testing.assert_array_equal(after, before)
 
 
 def test_the_kernels_of_the_readme_do_what_it_says() -> None:

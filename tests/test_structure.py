@@ -16,7 +16,7 @@ PACKAGE = ROOT / "python" / "kudari"
 
 # From the bottom up: a module imports from its own room or from one below, never in a circle.
 PYTHON_ROOMS = (
-    {"_core", "checks", "naming", "reference", "samples"},
+    {"_core", "checks", "lacking", "naming", "reference", "samples"},
     {"callbacks", "cpu", "data", "identifiers", "progress", "random", "scales"},
     {"operands"},
     {"kernels"},

@@ -4,9 +4,11 @@ from kudari import (
     _core,
     activations,
     callbacks,
+    checks,
     cpu,
     initializers,
     kernels,
+    lacking,
     layers,
     losses,
     metrics,
@@ -39,3 +41,6 @@ __all__ = [
     "set_num_threads",
     "utils",
 ]
+
+
+checks.only(__name__, __all__, {"Model": lacking.FUNCTIONAL, "saving": lacking.SAVING})

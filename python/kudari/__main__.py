@@ -6,7 +6,6 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 
 import numpy as np
 
@@ -19,19 +18,16 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 def info() -> str:
     """Versions, how the extension was compiled, instruction sets, threads."""
-    try:
-        version = metadata.version("kudari")
-    except metadata.PackageNotFoundError:
-        version = "not installed"
+    build = _core.build_info()
     facts = {
-        "kudari": version,
+        "kudari": build.pop("version"),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": platform.platform(),
-        **_core.build_info(),
+        **{name.replace("_", " "): value for name, value in build.items()},
         "isa available": ", ".join(cpu.available()),
         "isa active": cpu.active(),
-        "threads": f"{cpu.get_num_threads()} asked for; the engine runs on 1",
+        "threads": f"{cpu.get_num_threads()} asked for; the engine runs on one thread for now",
     }
     return "\n".join(f"{name + ':':<15}{value}" for name, value in facts.items())
 
@@ -50,22 +46,38 @@ def _bench(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         return subprocess.run(command, env={**os.environ, **ONE_THREAD}, check=False).returncode
     from kudari import benchmark
 
-    if arguments.plot:
-        benchmark.plotting()  # a missing matplotlib is said before the minutes of measuring
     timings = benchmark.run(arguments.sizes or benchmark.SIZES)
     if arguments.json:
         benchmark.save(timings, arguments.json)
+        print(f"wrote {arguments.json}")
     if arguments.plot:
         benchmark.plot(timings, arguments.plot)
+        print(f"wrote {arguments.plot}")
     return 0
 
 
 def _size(text: str) -> int:
     """A number of elements, such as 1000 or 1e6."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
     if not (value >= 10 and value.is_integer()):
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 10, received {text}")
+        wanted = "a whole number of at least 10, such as 1000 or 1e6"
+        raise argparse.ArgumentTypeError(f"expected {wanted}; received {text}")
     return int(value)
+
+
+def _picture(text: str) -> str:
+    from kudari import benchmark
+
+    return benchmark.picture("plot", text)
+
+
+def _file(text: str) -> str:
+    from kudari import benchmark
+
+    return benchmark.file(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,19 +88,33 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--isa", nargs="+", choices=cpu.available(), help="default: all")
     bench = commands.add_parser("bench", help="kernels against vectorised NumPy")
     bench.add_argument("--sizes", nargs="+", type=_size, metavar="N", help="elements")
-    bench.add_argument("--plot", metavar="FILE.png", help="draw the table")
-    bench.add_argument("--json", metavar="FILE", help="write the numbers")
+    bench.add_argument("--plot", type=_picture, metavar="FILE.png", help="draw the table")
+    bench.add_argument("--json", type=_file, metavar="FILE", help="write the numbers")
     commands.add_parser("demo", help="train three models on real data", add_help=False)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one sub-command; its exit code."""
+    """Run one sub-command; its exit code: 2 for words or variables that cannot be meant, 1 where a
+    package is missing or a kernel is not validated."""
     words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        cpu.active(), cpu.get_num_threads()  # these read the environment
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        return _run(words)
+    except ImportError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _run(words: Sequence[str]) -> int:
     if words[:1] == ["demo"]:
         from kudari import demo
 
-        return demo.main(words[1:]) or 0
+        return demo.main(words[1:])
     arguments = _parser().parse_args(words)
     if arguments.command == "info":
         print(info())

@@ -70,3 +70,6 @@ def serialize(activation: object) -> str:
     wanted = f"one of kudari's own activations ({', '.join(_FUNCTIONS)})"
     fix = "Pass its name, such as 'relu'; other functions cannot run inside the compiled epoch."
     raise TypeError(checks.message("activation", repr(activation), wanted, fix))
+
+
+checks.only(__name__, (*_FUNCTIONS, "get", "serialize"))

@@ -7,12 +7,14 @@ array read and every array written. The answers are compared before anything is 
 place may beat the copy: a copy also fetches the memory it overwrites, which is not counted.
 """
 
+import argparse
 import json
 import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -142,13 +144,17 @@ def measure(kernel: str, size: int, seconds: float) -> Timing:
     return Timing(kernel, size, times[0], times[1], times[2], count)
 
 
-HEADER = f"{'kernel':<42} {'size':>9} {'us':>11} {'GB/s':>7} {'copy GB/s':>9} {'x NumPy':>8}"
+HEADER = f"{'kernel':<42}{'elements':>10}{'us':>13}{'GB/s':>10}{'copy GB/s':>12}{'x NumPy':>10}"
+LEGEND = """\
+x NumPy: NumPy's time over kudari's; below 1 kudari is slower.
+GB/s: arrays read and written. An update in place may exceed the copy: a copy also fetches the
+memory it overwrites, and that is not counted."""
 
 
 def line(timing: Timing) -> str:
     return (
-        f"{timing.kernel:<42} {timing.size:>9} {timing.kudari * 1e6:>11.2f} "
-        f"{timing.gigabytes:>7.2f} {timing.copy_gigabytes:>9.2f} {timing.ratio:>8.2f}"
+        f"{timing.kernel:<42}{timing.size:>10}{timing.kudari * 1e6:>13.2f}"
+        f"{timing.gigabytes:>10.2f}{timing.copy_gigabytes:>12.2f}{timing.ratio:>10.2f}"
     )
 
 
@@ -167,7 +173,8 @@ def conditions() -> dict[str, str]:
 def run(sizes: Sequence[int] = SIZES) -> list[Timing]:
     """Measure every kernel at every size, printing as it goes."""
     print(", ".join(f"{name} {value}" for name, value in conditions().items()))
-    print(HEADER)
+    print(LEGEND)
+    print(f"\n{HEADER}")
     timings = []
     for kernel in samples.MAKERS:
         for size in sizes:
@@ -186,19 +193,19 @@ def save(timings: Sequence[Timing], path: str) -> None:
 def plot(timings: Sequence[Timing], path: str) -> None:
     """Two tables in colour, a row per kernel and a column per size: the ratio to NumPy, and the
     kernel's memory traffic as a share of a copy's."""
-    pyplot = plotting()
+    pyplot = plotting("plot")
     names = list(dict.fromkeys(timing.kernel for timing in timings))
     sizes = sorted({timing.size for timing in timings})
     ratio, share = (np.full((len(names), len(sizes)), np.nan) for _ in range(2))
     for t in timings:
         place = names.index(t.kernel), sizes.index(t.size)
         ratio[place], share[place] = t.ratio, t.copy / t.kudari
-    height = 1.8 + 0.21 * len(names)
+    height = 2.6 + 0.21 * len(names)
     figure, axes = pyplot.subplots(
         1, 2, figsize=(5 + 1.1 * len(sizes), height), sharey=True, layout="constrained"
     )
-    _table(axes[0], ratio, "times faster than NumPy", "RdYlGn", 8.0)
-    _table(axes[1], share, "share of copy bandwidth", "PuOr", 8.0)
+    _table(axes[0], ratio, "NumPy's time over kudari's", "RdBu")
+    _table(axes[1], share, "share of copy bandwidth", "PuOr")
     for axis in axes:
         axis.set_xticks(range(len(sizes)), [f"{size:.0e}".replace("e+0", "e") for size in sizes])
         axis.set_xlabel("elements")
@@ -208,31 +215,54 @@ def plot(timings: Sequence[Timing], path: str) -> None:
     pyplot.close(figure)
 
 
-def _table(axis: Any, values: NDArray[np.float64], title: str, colours: str, limit: float) -> None:
-    """Numbers in cells, coloured by their logarithm, white at 1."""
-    shown = np.clip(np.log2(values), -np.log2(limit), np.log2(limit))
-    edge = np.log2(limit)
-    axis.imshow(shown, cmap=colours, vmin=-edge, vmax=edge, aspect="auto", alpha=0.75)
+def _table(axis: Any, values: NDArray[np.float64], title: str, colours: str) -> None:
+    """Numbers in cells, coloured by their logarithm: white at 1, which the colour bar marks."""
+    limit = max(2.0, float(np.max(np.maximum(values, 1 / values))))
+    image = axis.imshow(
+        values, cmap=colours, norm="log", vmin=1 / limit, vmax=limit, aspect="auto", alpha=0.7
+    )
+    bar = axis.figure.colorbar(image, ax=axis, location="bottom", fraction=0.02, pad=0.01)
+    bar.ax.axvline(1, color="black", linewidth=2)
     axis.set_title(title, fontsize=10)
     for (i, j), value in np.ndenumerate(values):
-        axis.text(
-            j,
-            i,
-            f"{value:.2g}" if value < 10 else f"{value:.0f}",
-            ha="center",
-            va="center",
-            fontsize=7,
-        )
+        text = f"{value:.2g}" if value < 10 else f"{value:.0f}"
+        axis.text(j, i, text, ha="center", va="center", fontsize=7)
 
 
-def plotting() -> Any:
+def not_installed(extra: str, package: str) -> ImportError:
+    """The error of a command that needs `package`, which the extra `extra` installs."""
+    return ImportError(
+        f"[{extra}] expected {package}; it is not installed. Install it with "
+        f"pip install \".[{extra}]\" in the clone, or pip install 'kudari[{extra}]' from an index."
+    )
+
+
+def plotting(extra: str) -> Any:
     """matplotlib.pyplot, drawing to files; ImportError naming the extra when it is missing."""
     try:
         import matplotlib
     except ImportError as error:
-        fix = "Install it with pip install 'kudari[plot]'."
-        raise ImportError(f"[plot] expected matplotlib; it is not installed. {fix}") from error
+        raise not_installed(extra, "matplotlib") from error
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     return pyplot
+
+
+def picture(extra: str, text: str) -> str:
+    """The path of a picture among a command's words, refused where none could be written."""
+    kinds = plotting(extra).figure().canvas.get_supported_filetypes()
+    plotting(extra).close()
+    if Path(text).suffix.lower().lstrip(".") not in kinds:
+        wanted = f"a file name that ends in one of .{', .'.join(sorted(kinds))}"
+        raise argparse.ArgumentTypeError(f"expected {wanted}; received {text}")
+    return file(text)
+
+
+def file(text: str) -> str:
+    """The path of a file among a command's words, refused where its folder does not exist."""
+    if not Path(text).absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"expected a path in a folder that exists; received {text}"
+        )
+    return text

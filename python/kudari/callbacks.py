@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from kudari import checks
+from kudari import checks, lacking
 
 Logs = dict[str, float]
 
@@ -278,12 +278,15 @@ class EarlyStopping(Callback):
         name = self.monitor.removeprefix("val_")
         direction = "down" if name == "loss" else self.model.metric_directions().get(name)
         if direction is None:
+            logs = ["loss", *self.model.metric_directions()]
+            near = checks.closest(self.monitor, [*logs, *(f"val_{log}" for log in logs)])
+            fix = near if near.startswith("Did") else "Pass mode='min' or mode='max'."
             raise ValueError(
                 checks.message(
                     "EarlyStopping",
                     f"monitor={self.monitor!r}, which is no metric of the model",
                     "a monitor whose better direction is known",
-                    "Pass mode='min' or mode='max'.",
+                    fix,
                 )
             )
         return 1.0 if direction == "up" else -1.0
@@ -304,3 +307,10 @@ class EarlyStopping(Callback):
 
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
+
+
+checks.only(
+    __name__,
+    ("Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback"),
+    {"ModelCheckpoint": lacking.SAVING},
+)

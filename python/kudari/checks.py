@@ -3,11 +3,14 @@
 import difflib
 import math
 import numbers
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kudari import lacking
 
 
 def message(where: str, received: str, expected: str, fix: str) -> str:
@@ -30,8 +33,39 @@ def choice(where: str, what: str, value: object, options: Iterable[str]) -> str:
 def closest(value: object, options: Iterable[str]) -> str:
     """`Did you mean 'x'?` for the option nearest to `value`, or a plain hint without one."""
     names = {name.lower(): name for name in options}
-    near = difflib.get_close_matches(str(value).lower(), names, n=1)
+    if str(value).lower() in lacking.NAMES - names.keys():
+        return f"This version of kudari has no {value!r}: use one of these names."
+    near = difflib.get_close_matches(str(value).lower(), names, n=1, cutoff=0.7)
     return f"Did you mean {names[near[0]]!r}?" if near else "Use one of these names."
+
+
+def absent(
+    where: str, name: str, expected: str, known: Iterable[str], hints: Mapping[str, str]
+) -> AttributeError:
+    """The error for an attribute that is not there; `hints` say what to do without it."""
+    if name.startswith("_"):
+        return AttributeError(f"{where!r} has no attribute {name!r}")
+    near = closest(name, known)
+    other = (
+        near
+        if near.startswith("Did")
+        else "This version of kudari has no other; it trains dense nets on the CPU."
+    )
+    return AttributeError(message(where, repr(name), expected, hints.get(name, other)))
+
+
+def only(module: str, known: Iterable[str], hints: Mapping[str, str] | None = None) -> None:
+    """Let `module` name what it has where it is asked for another public name.
+
+    Set from here, so that type checkers still see which names there are.
+    """
+    where = module.removeprefix("kudari.")
+    names = sorted(name for name in known if not name.startswith("_"))
+
+    def refuse(name: str) -> Any:
+        raise absent(where, name, f"one of {', '.join(names)}", names, hints or {})
+
+    vars(sys.modules[module])["__getattr__"] = refuse
 
 
 def number(
@@ -81,6 +115,20 @@ def shape(where: str, name: str, value: NDArray[Any], wanted: tuple[int, ...], f
     """ValueError unless `value.shape == wanted`."""
     if value.shape != wanted:
         raise ValueError(message(where, f"{value.shape}", f"{name} of shape {wanted}", fix))
+
+
+def kind_of(value: object) -> str:
+    """The type of `value` with its article: `a str`, `an ndarray`."""
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' or name == 'ndarray' else 'a'} {name}"
+
+
+def unmasked(where: str, name: str, value: object) -> None:
+    """ValueError for a masked array in which something is masked."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        fix = "Drop those rows, or fill the values in with filled()."
+        wanted = f"every value of {name} to count"
+        raise ValueError(message(where, "an array with masked values", wanted, fix))
 
 
 def flag(where: str, name: str, value: object) -> bool:

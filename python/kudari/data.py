@@ -1,7 +1,7 @@
 """Rows for the engine: x, y and weights, checked as a whole before anything is changed."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -84,8 +84,8 @@ def real(where: str, name: str, value: Any) -> Array:
     array = _as_array(where, name, value)
     kind = array.dtype.kind
     if kind not in "biuf":
-        fix = _dtype_fix(name, kind)
-        got = f"dtype {array.dtype}" if array.ndim else f"a {type(value).__name__}"
+        fix = _text_columns(value) or _dtype_fix(name, kind)
+        got = f"dtype {array.dtype}" if array.ndim else checks.kind_of(value)
         raise TypeError(checks.message(where, got, f"{name} to hold numbers", fix))
     if kind == "f" and array.dtype.itemsize not in (4, 8):
         return array.astype(np.float32 if array.dtype.itemsize < 4 else np.float64)
@@ -93,17 +93,29 @@ def real(where: str, name: str, value: Any) -> Array:
 
 
 def _as_array(where: str, name: str, value: Any) -> Array:
-    if np.ma.is_masked(value):
-        fix = "Drop those rows, or fill the values in with filled()."
-        wanted = f"every value of {name} to count"
-        raise ValueError(checks.message(where, "an array with masked values", wanted, fix))
+    checks.unmasked(where, name, value)
+    if isinstance(value, (Iterator, Set)):
+        fix = f"Pass {name} as one array; kudari draws the batches itself."
+        got = f"{checks.kind_of(value)}, which is not supported"
+        raise TypeError(checks.message(where, got, f"{name} as one array", fix))
     try:
         return np.asarray(value)
     except Exception as error:
         fix = f"Turn {name} into one NumPy array first; the reason was: {error}"
         wanted = f"{name} to be an array of numbers"
-        got = f"a {type(value).__name__}"
+        got = checks.kind_of(value)
         raise TypeError(checks.message(where, got, wanted, fix)) from error
+
+
+def _text_columns(value: Any) -> str:
+    """How to fix the columns of a data frame that hold no numbers; "" for anything else."""
+    items = getattr(getattr(value, "dtypes", None), "items", None)
+    if items is None:
+        return ""
+    names = [str(name) for name, dtype in items() if getattr(dtype, "kind", "O") not in "biuf"]
+    if not names:
+        return ""
+    return f"Encode the text as numbers first; columns without numbers: {', '.join(names[:5])}."
 
 
 def _dtype_fix(name: str, kind: str) -> str:
@@ -285,7 +297,7 @@ def _classes(where: str, y: Array, target: Target) -> Array:
 
 def split(where: str, rows: Rows, fraction: float) -> tuple[Rows, Rows]:
     """Rows to train on, and the last `fraction` of the rows to validate on; nothing is shuffled."""
-    fraction = checks.number(where, "validation_split", fraction, low=0, high=1)
+    fraction = checks.number(where, "validation_split", fraction, low=0, high=1, open_high=True)
     at = math.floor(rows.size * (1.0 - fraction))
     if at in (0, rows.size):
         fix = "Choose another validation_split, or pass validation_data."
@@ -298,7 +310,7 @@ def unpack_validation(where: str, validation_data: Any) -> tuple[Any, Any, Any]:
     """x, y and sample_weight (or None) of `validation_data`."""
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
         fix = "Pass validation_data=(x_val, y_val)."
-        got = f"a {type(validation_data).__name__}"
+        got = checks.kind_of(validation_data)
         wanted = "validation_data as (x, y) or (x, y, sample_weight)"
         raise ValueError(checks.message(where, got, wanted, fix))
     x, y, *rest = validation_data

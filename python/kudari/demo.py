@@ -6,19 +6,23 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 import kudari
-from kudari import checks
+from kudari import benchmark
 from kudari.callbacks import History
 
 Array = NDArray[Any]
 
 HELD_OUT = 0.25  # share of the rows that the model never trains on
+
+HEADING = (
+    "On held-out rows (the regression's loss is on standardised targets, its metric in the data's "
+    "own units):"
+)
 
 # Blue and vermilion of Okabe and Ito, told apart by every eye; the dashes serve a grey print.
 _CURVES = (("", "training rows", "#0072B2", "-"), ("val_", "held-out rows", "#D55E00", "--"))
@@ -77,7 +81,7 @@ TASKS = (
         hidden=(64, 32),
         units=1,
         activation="linear",
-        loss="mse",
+        loss="mean_squared_error",
         metric="mae",
         optimizer=lambda keras: keras.optimizers.SGD(learning_rate=0.003, momentum=0.9),
         epochs=20,
@@ -99,7 +103,10 @@ class Split(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a task: epochs, and loss and metric on the held-out rows."""
+    """What became of a task: epochs, and loss and metric on the held-out rows.
+
+    A regression's loss is that of standardised targets, its metric in the data's own units.
+    """
 
     task: Task
     history: History
@@ -115,13 +122,7 @@ def split(task: Task, seed: int) -> Split:
     Columns, and the targets of a regression, are standardised by the means and spreads of the
     training rows. ImportError without scikit-learn.
     """
-    try:
-        datasets = importlib.import_module("sklearn.datasets")
-    except ImportError as error:
-        fix = "Install it with pip install 'kudari[demo]'."
-        wanted = "scikit-learn and its data sets"
-        raise ImportError(checks.message("demo", "no such module", wanted, fix)) from error
-    bunch = getattr(datasets, task.loader)()
+    bunch = getattr(_datasets(), task.loader)()
     order = np.random.default_rng(seed).permutation(len(bunch.target))
     x, y = bunch.data[order], bunch.target[order]
     rows = len(y) - round(len(y) * HELD_OUT)
@@ -130,6 +131,13 @@ def split(task: Task, seed: int) -> Split:
     if task.regression:
         y, unit = _standardised(y, rows)
     return Split(x[:rows], y[:rows], x[rows:], y[rows:], float(unit))
+
+
+def _datasets() -> Any:
+    try:
+        return importlib.import_module("sklearn.datasets")
+    except ImportError as error:
+        raise benchmark.not_installed("demo", "scikit-learn") from error
 
 
 def _standardised(values: Array, rows: int) -> tuple[Array, Any]:
@@ -171,7 +179,8 @@ def run(task: Task, seed: int, epochs: int | None, verbose: int) -> Outcome:
 def table(outcomes: Sequence[Outcome]) -> str:
     """A line per task: loss, optimizer, loss and metric on held-out rows, seconds of `fit`."""
     line = "{:<32}{:<33}{:<11}{:>13}  {:<17}{:>7}".format
-    lines = [line("task", "loss", "optimizer", "held-out loss", "held-out metric", "seconds")]
+    lines = [HEADING]
+    lines += [line("task", "loss", "optimizer", "held-out loss", "held-out metric", "seconds")]
     for task, _, optimizer, loss, metric, seconds in outcomes:
         shown = f"{task.metric} {metric:.{2 if task.regression else 4}f}"
         lines.append(line(task.title, task.loss, optimizer, f"{loss:.4f}", shown, f"{seconds:.3f}"))
@@ -180,9 +189,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 def plot(outcomes: Sequence[Outcome], path: str) -> None:
     """Draw the learning curves into `path`: loss above, metric below, a column per task."""
-    from kudari.benchmark import plotting
-
-    pyplot = plotting()
+    pyplot = benchmark.plotting("demo")
     size = (4 * len(outcomes), 6)
     figure, axes = pyplot.subplots(2, len(outcomes), figsize=size, sharex="col", squeeze=False)
     for column, outcome in zip(axes.T, outcomes, strict=True):
@@ -203,14 +210,22 @@ def _curves(axis: Any, history: History, name: str) -> None:
     for prefix, label, colour, style in _CURVES:
         values = history.history[prefix + name]
         axis.plot(epochs, values, style, color=colour, label=label, linewidth=2, marker=marker)
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    if len(epochs) == 1:
+        axis.set_xticks(epochs)
+    else:
+        axis.xaxis.get_major_locator().set_params(integer=True)
     axis.grid(alpha=0.3)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     text = "Train three models on real data and print how they do on held-out rows."
     parser = argparse.ArgumentParser(prog="python -m kudari demo", description=text)
-    parser.add_argument("--plot", metavar="FILE.png", help="draw the learning curves")
+    parser.add_argument(
+        "--plot",
+        metavar="FILE.png",
+        type=lambda text: benchmark.picture("demo", text),
+        help="draw the learning curves",
+    )
     parser.add_argument("--epochs", type=int, help="default: 20, 15 and 20")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
     parser.add_argument("--verbose", type=int, choices=(0, 1, 2), default=1, help="as in fit")
@@ -219,27 +234,23 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"expected --epochs of at least 1; received {arguments.epochs}")
     if not 0 <= arguments.seed < 2**32:
         parser.error(f"expected --seed from 0 to 2**32 - 1; received {arguments.seed}")
-    if arguments.plot and not Path(arguments.plot).absolute().parent.is_dir():
-        parser.error(f"expected --plot in a folder that exists; received {arguments.plot}")
     return arguments
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; its exit code, 1 where a package of the extra is missing."""
-    arguments = _arguments(argv)
-    outcomes = []
     try:
-        if arguments.plot:
-            from kudari.benchmark import plotting
-
-            plotting()  # a missing matplotlib is said before the training
-        for task in TASKS:
-            print(f"\n{task.title}", flush=True)
-            outcomes.append(run(task, arguments.seed, arguments.epochs, arguments.verbose))
+        arguments = _arguments(argv)
+        _datasets()  # what is missing is said before the training
     except ImportError as error:
         print(error, file=sys.stderr)
         return 1
+    outcomes = []
+    for task in TASKS:
+        print(f"\n{task.title}", flush=True)
+        outcomes.append(run(task, arguments.seed, arguments.epochs, arguments.verbose))
     print(f"\n{table(outcomes)}")
     if arguments.plot:
         plot(outcomes, arguments.plot)
+        print(f"wrote {arguments.plot}")
     return 0

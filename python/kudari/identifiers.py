@@ -20,9 +20,14 @@ def resolve(what: str, identifier: object, kind: type[T], table: Mapping[str, ty
     if isinstance(identifier, type) and issubclass(identifier, kind):
         return identifier()
     config: Mapping[str, Any] = {}
+    received = identifier
     if isinstance(identifier, Mapping):
         config = identifier.get("config") or {}
         identifier = identifier.get("class_name")
+    if not isinstance(identifier, str):
+        fix = f"Pass one {what} alone, in no list or dict, such as {next(iter(table))!r}."
+        wanted = f"one {what}: an object of kudari, or one of {', '.join(sorted(table))}"
+        raise ValueError(checks.message(what, repr(received), wanted, fix))
     return table[checks.choice(what, f"the {what}", identifier, table)](**config)
 
 

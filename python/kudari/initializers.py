@@ -91,3 +91,6 @@ def get(identifier: object) -> Initializer:
 def serialize(initializer: Initializer) -> dict[str, Any]:
     """The dict that `get` turns back into an initialiser like this one."""
     return identifiers.serialize(initializer)
+
+
+checks.only(__name__, ("GlorotUniform", "Initializer", "Zeros", "get", "serialize"))

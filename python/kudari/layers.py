@@ -5,7 +5,7 @@ import math
 import operator
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,17 @@ class Layer:
         self._values: list[Array] = []
         self._home: tuple[_core.Network, int] | None = None
         self._owner: weakref.ref[Any] | None = None
+
+    fixed: ClassVar[tuple[str, ...]] = ()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """AttributeError for what only the constructor sets: a built layer would not follow."""
+        if name in self.fixed and name in self.__dict__:
+            fix = f"Make a new layer: {type(self).__name__}(...)."
+            wanted = f"{name} to stay as it was made"
+            got = f"{name}={value!r}"
+            raise AttributeError(checks.message(type(self).__name__, got, wanted, fix))
+        super().__setattr__(name, value)
 
     # What a layer is: overridden by each
 
@@ -138,6 +149,13 @@ class Layer:
             got = f"layer {self.name!r} of model {owner.name!r}"
             raise ValueError(checks.message("Sequential", got, "a layer of no other model", fix))
 
+    def check_given(self, row: Shape) -> None:
+        """ValueError where the layer was told another input shape than `row`, which it gets."""
+        if self.given_input not in (None, row):
+            fix = "Leave input_shape out: only the first layer of a model needs it."
+            got = f"input_shape={self.given_input} of {self.name!r}"
+            raise ValueError(checks.message("add", got, f"a layer for rows of shape {row}", fix))
+
     def own(self, model: Any) -> None:
         """Belong to `model`."""
         self._owner = weakref.ref(model)
@@ -193,6 +211,8 @@ class Dense(Layer):
     `units` is a whole number of at least 1; `activation` a name or function of
     `kudari.activations`, None for linear; initialisers as in `kudari.initializers`.
     """
+
+    fixed = ("units", "activation", "use_bias", "kernel_initializer", "bias_initializer")
 
     def __init__(
         self,
@@ -271,6 +291,8 @@ class Dense(Layer):
 class Activation(Layer):
     """An activation as a layer of its own: a name or function of `kudari.activations`."""
 
+    fixed = ("activation",)
+
     def __init__(self, activation: str | Callable[..., Any], **options: Any) -> None:
         self.activation = activations.get(activation)
         super().__init__(**options)
@@ -295,6 +317,8 @@ class Dropout(Layer):
     `rate` is in [0, 1). Masks are a function of `seed` (default: the model's), of the layer's place
     and of the training step, so they depend on neither threads nor batch hooks.
     """
+
+    fixed = ("rate", "seed")
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
         self.rate = checks.number("Dropout", "rate", rate, low=0, high=1, open_high=True)
@@ -358,13 +382,28 @@ def row_shape(where: str, shape: Any) -> Shape:
     return result
 
 
+def require_layer(layer: object, others: Sequence[Layer]) -> None:
+    """TypeError unless `layer` is a layer, ValueError where it is one of `others`."""
+    if isinstance(layer, type) and issubclass(layer, Layer):
+        got, fix = f"the class {layer.__name__}", f"Write {layer.__name__}(...)."
+        raise TypeError(checks.message("add", got, "a layer, made of its class", fix))
+    if not isinstance(layer, Layer):
+        got = f"an instance of {type(layer).__name__}"
+        fix = "kudari trains dense nets on the CPU: use Dense, Activation, Dropout or Flatten."
+        raise TypeError(checks.message("add", got, "a layer of kudari.layers", fix))
+    if any(layer is other for other in others):
+        fix = "Make a second layer: a layer has one place, and one set of weights."
+        got = f"the layer {layer.name!r} a second time"
+        raise ValueError(checks.message("add", got, "a layer not in the model yet", fix))
+
+
 def listed(where: str, name: str, values: Any) -> list[Any]:
     """`values` as a list; TypeError where they cannot be gone through."""
     try:
         return list(values)
     except TypeError:
         fix = "Put it in brackets: [...]."
-        got = f"a {type(values).__name__}"
+        got = checks.kind_of(values)
         raise TypeError(checks.message(where, got, f"{name} as a list", fix)) from None
 
 
@@ -375,7 +414,7 @@ def checked_weights(
     given = listed(where, "weights", weights)
     if len(given) != len(like):
         fix = "Pass the list that get_weights() of such a model gives."
-        got = f"{len(given)} arrays"
+        got = f"{len(given)} {'array' if len(given) == 1 else 'arrays'}"
         raise ValueError(checks.message(where, got, f"{len(like)} weights", fix))
     result = []
     for value, current, name in zip(given, like, names, strict=True):
@@ -409,9 +448,4 @@ def _refuse_unknown(cls: type[Layer], options: dict[str, Any]) -> None:
         raise ValueError(checks.message(cls.__name__, got, wanted, checks.closest(unknown, known)))
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    fix = "kudari trains dense nets on the CPU and has no other layers."
-    known = "one of Activation, Dense, Dropout, Flatten, Input, InputLayer"
-    raise AttributeError(checks.message("layers", repr(name), known, fix))
+checks.only(__name__, ("Activation", "Dense", "Dropout", "Flatten", "Input", "InputLayer", "Layer"))

@@ -472,3 +472,6 @@ def serialize(loss: object) -> dict[str, Any] | str:
         if function is loss:
             return name
     return identifiers.serialize(loss)
+
+
+checks.only(__name__, (*_FUNCTIONS, *_CLASSES, "Loss", "get", "serialize"))

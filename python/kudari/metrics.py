@@ -259,12 +259,19 @@ def parse(metrics: object) -> list[Metric | str]:
     if metrics is None:
         return []
     if not isinstance(metrics, (list, tuple)):
-        fix = f"Write metrics=[{metrics!r}]."
-        raise TypeError(checks.message("compile", repr(metrics), "metrics to be a list", fix))
+        nested = isinstance(metrics, dict)
+        fix = _FLAT if nested else f"Write metrics=[{metrics!r}]."
+        raise TypeError(checks.message("compile", repr(metrics), "metrics to be a flat list", fix))
     return [_parsed(metric) for metric in metrics]
 
 
+_FLAT = "A model has one output: write metrics=['accuracy', 'mse']."
+
+
 def _parsed(identifier: object) -> Metric | str:
+    if isinstance(identifier, (list, tuple)):
+        wanted = "metrics to be a flat list"
+        raise TypeError(checks.message("compile", f"{identifier!r} in it", wanted, _FLAT))
     if isinstance(identifier, str) and identifier.lower() in ("acc", "accuracy"):
         return identifier
     metric = get(identifier)
@@ -308,3 +315,6 @@ def unique_names(metrics: Sequence[Metric]) -> list[str]:
         numbered = (f"{metric.name}_{number}" for number in count(1))
         names.append(next(name for name in chain([metric.name], numbered) if name not in names))
     return names[1:]
+
+
+checks.only(__name__, (*(kind.__name__ for kind in _KINDS), "Metric", "get", "serialize"))

@@ -1,8 +1,7 @@
 """Sequential: a stack of layers with Keras's methods."""
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from kudari import (
     _core,
     checks,
     data,
+    lacking,
     losses,
     naming,
     optimizers,
@@ -22,7 +22,7 @@ from kudari import (
 from kudari import metrics as metrics_
 from kudari.callbacks import CallbackList, History
 from kudari.data import Rows
-from kudari.layers import InputLayer, Layer, Shape, listed, row_of
+from kudari.layers import InputLayer, Layer, Shape, listed, require_layer, row_of
 from kudari.network import (
     CompileArguments,
     Counters,
@@ -37,7 +37,6 @@ from kudari.progress import Progress
 
 Array: TypeAlias = NDArray[Any]
 
-_BATCH = 32
 _BUILD = "Give the first layer input_shape=, call build, or fit first."
 
 
@@ -81,12 +80,13 @@ class Sequential:
             if isinstance(layer, InputLayer):
                 self._add_input(layer)
                 return
+            require_layer(layer, self._layers)
             self._check_layer(layer)
             dtype = self._common_dtype(layer)
             row = self._row if self._layers else self._row or layer.given_input
             if row is not None:
                 inner = output_row(self._layers, row)
-                _check_given(layer, inner)
+                layer.check_given(inner)
                 layer.build_for(inner, dtype or "float32")
             layer.own(self)
             self._dissolve()
@@ -101,11 +101,7 @@ class Sequential:
         self._dtype = self._common_dtype(layer)
         self._row = layer.given_input
 
-    def _check_layer(self, layer: object) -> None:
-        if not isinstance(layer, Layer):
-            got = f"an instance of {type(layer).__name__}"
-            fix = "kudari trains dense nets on the CPU: use Dense, Activation, Dropout or Flatten."
-            raise TypeError(checks.message("add", got, "a layer of kudari.layers", fix))
+    def _check_layer(self, layer: Layer) -> None:
         if any(layer.name == other.name for other in self._layers):
             fix = "Give each layer its own name=."
             got = f"a second layer named {layer.name!r}"
@@ -345,18 +341,20 @@ class Sequential:
             train, validation = self._parts(
                 objective, x, y, sample_weight, class_weight, validation_split, validation_data
             )
-            size = _batch_size("fit", batch_size, _BATCH)
+            size = training.batch_size("fit", batch_size)
             options = training.FitOptions(
                 epochs=checks.whole("fit", "epochs", epochs),
                 initial_epoch=checks.whole("fit", "initial_epoch", initial_epoch),
                 batch_size=size,
                 shuffle=checks.flag("fit", "shuffle", shuffle),
                 verbose=progress.level("fit", verbose),
-                validation_batch_size=_batch_size("fit", validation_batch_size, size),
+                validation_batch_size=training.batch_size("fit", validation_batch_size, size),
                 validation_epochs=training.validation_epochs(validation_freq),
             )
             history = History()
-            hooks = CallbackList(callbacks, self, _params(verbose, options.epochs, train, size))
+            hooks = CallbackList(
+                callbacks, self, training.parameters(verbose, options.epochs, train, size)
+            )
             hooks.append(history)
             self.stop_training = False
             self.history = history
@@ -400,9 +398,9 @@ class Sequential:
         with self._lock.inside("evaluate"):
             objective = self._resolved("evaluate", x, y)
             rows = self._rows("evaluate", objective, x, y, sample_weight)
-            size = _batch_size("evaluate", batch_size, _BATCH)
+            size = training.batch_size("evaluate", batch_size)
             line = Progress(progress.level("evaluate", verbose), training.batches(rows.size, size))
-            hooks = CallbackList(callbacks, self, _params(verbose, 1, rows, size))
+            hooks = CallbackList(callbacks, self, training.parameters(verbose, 1, rows, size))
             means = training.evaluate(self._at_work(objective), rows, size, hooks, line)
             return _result(objective, means, return_dict)
 
@@ -416,7 +414,7 @@ class Sequential:
         """Outputs for x (rows, …), of shape (rows, units) and the model's dtype."""
         with self._lock.inside("predict"):
             row, values = self._inputs("predict", x)
-            size = _batch_size("predict", batch_size, _BATCH)
+            size = training.batch_size("predict", batch_size)
             steps = training.batches(len(values), size)
             line = Progress(progress.level("predict", verbose), steps)
             hooks = CallbackList(callbacks, self, {"verbose": verbose, "epochs": 1, "steps": steps})
@@ -470,27 +468,16 @@ class Sequential:
         wanted = "something that can be copied or pickled"
         raise TypeError(checks.message("copy", f"model {self.name!r}", wanted, fix))
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if isinstance(getattr(Sequential, name, None), property):
+                return object.__getattribute__(self, name)  # raises the property's own error
+            wanted = "a method or attribute of Sequential"
+            raise checks.absent("Sequential", name, wanted, dir(type(self)), lacking.METHODS)
+
     def __repr__(self) -> str:
         return f"<Sequential name={self.name}, built={self.built}>"
-
-
-def _check_given(layer: Layer, row: Shape) -> None:
-    """ValueError where a layer was told another input shape than the one it gets."""
-    if layer.given_input not in (None, row):
-        fix = "Leave input_shape out: only the first layer of a model needs it."
-        got = f"input_shape={layer.given_input} of {layer.name!r}"
-        raise ValueError(checks.message("add", got, f"a layer for rows of shape {row}", fix))
-
-
-def _batch_size(where: str, value: Any, default: int) -> int:
-    """`value` or the default; what exceeds any number of rows is as good as the largest index."""
-    size = default if value is None else checks.whole(where, "batch_size", value, low=1)
-    return min(size, sys.maxsize)
-
-
-def _params(verbose: Any, epochs: int, rows: Rows, batch_size: int) -> dict[str, Any]:
-    steps = training.batches(rows.size, batch_size)
-    return {"verbose": verbose, "epochs": epochs, "steps": steps}
 
 
 def _result(objective: Objective, means: list[float], return_dict: bool) -> Any:
@@ -498,3 +485,10 @@ def _result(objective: Objective, means: list[float], return_dict: bool) -> Any:
     if return_dict:
         return objective.logs(means)
     return means if len(means) > 1 else means[0]
+
+
+checks.only(
+    __name__,
+    ("Sequential",),
+    {"Model": lacking.FUNCTIONAL, "load_model": lacking.SAVING, "save_model": lacking.SAVING},
+)

@@ -19,6 +19,7 @@ REAL = frozenset("?bBhHiIlLqQefd")  # dtype characters of booleans, integers and
 
 def real(where: str, name: str, value: ArrayLike) -> Array:
     """`value` as an array of real numbers of at most 8 bytes, in this machine's byte order."""
+    checks.unmasked(where, name, value)
     try:
         array = np.asarray(value)
     except ValueError as error:

@@ -1,6 +1,7 @@
 """The loops around the engine: epochs, validation, evaluation, prediction, with hooks and bar."""
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -33,6 +34,17 @@ class FitOptions(NamedTuple):
 def batches(rows: int, batch_size: int) -> int:
     """Number of batches, the last of which may be short."""
     return -(-rows // batch_size)
+
+
+def batch_size(where: str, value: Any, default: int = 32) -> int:
+    """`value` or the default; what exceeds any number of rows is as good as the largest index."""
+    size = default if value is None else checks.whole(where, "batch_size", value, low=1)
+    return min(size, sys.maxsize)
+
+
+def parameters(verbose: Any, epochs: int, rows: Rows, batch_size: int) -> dict[str, Any]:
+    """`params` of the callbacks of a run."""
+    return {"verbose": verbose, "epochs": epochs, "steps": batches(rows.size, batch_size)}
 
 
 def validation_epochs(frequency: Any) -> Callable[[int], bool]:

@@ -39,14 +39,11 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
         classes = checks.whole("to_categorical", "num_classes", num_classes, low=1)
     bad = np.flatnonzero((labels < 0) | (labels >= classes))
     if bad.size:
-        raise ValueError(
-            checks.message(
-                "to_categorical",
-                f"{labels.ravel()[bad[0]]} at position {bad[0]}",
-                f"classes from 0 to {classes - 1}",
-                "Pass a larger num_classes, or number the classes from 0.",
-            )
-        )
+        label = labels.ravel()[bad[0]]
+        wanted = f"classes from 0 to {classes - 1}" if label >= 0 else "labels of at least 0"
+        fix = "Pass a larger num_classes." if label >= 0 else "Number the classes from 0."
+        got = f"{label} at position {bad[0]}"
+        raise ValueError(checks.message("to_categorical", got, wanted, fix))
     result = np.zeros((*labels.shape, classes))
     np.put_along_axis(result, labels[..., None], 1.0, axis=-1)
     return result

@@ -1,8 +1,10 @@
 """`python -m kudari`: what the sub-commands print, and their exit codes."""
 
-import builtins
 import json
+import os
+import re
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +22,22 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
         assert word in text
     assert np.__version__ in text
     assert all(isa in text for isa in cpu.available())
+    assert text.count("0.1.0") == 1
+
+
+@pytest.mark.parametrize("command", ["info", "validate", "bench", "demo"])
+@pytest.mark.parametrize("variable", ["KUDARI_ISA", "KUDARI_NUM_THREADS"])
+def test_a_variable_that_cannot_be_meant_is_said_plainly(command: str, variable: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "kudari", command],
+        env={**os.environ, variable: "many"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert not run.stdout
+    assert re.fullmatch(rf"\[{variable}\] expected .*; received 'many'\. .*\n", run.stderr)
 
 
 def test_validate(capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,7 +104,11 @@ def test_bench_writes_numbers_and_a_picture(
     picture, numbers = tmp_path / "bench.png", tmp_path / "bench.json"
     command = ["bench", "--sizes", "1e3", "2000", "--plot", str(picture), "--json", str(numbers)]
     assert __main__.main(command) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 2 + 2 * 2
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("x NumPy: NumPy's time over kudari's") for line in lines)
+    assert lines[lines.index(benchmark.HEADER) + 1].startswith("exp ")
+    assert lines[-2:] == [f"wrote {numbers}", f"wrote {picture}"]
+    assert len(lines) == 1 + len(benchmark.LEGEND.splitlines()) + 2 + 2 * 2 + 2
     assert picture.read_bytes().startswith(b"\x89PNG")
     saved = json.loads(numbers.read_text("utf-8"))
     assert [row["size"] for row in saved["timings"]] == [1000, 2000] * 2
@@ -107,18 +129,33 @@ def test_bench_starts_over_when_numpy_may_use_more_threads(monkeypatch: pytest.M
     assert started["env"].items() >= __main__.ONE_THREAD.items()
 
 
-@pytest.mark.usefixtures("one_thread")
-def test_a_missing_matplotlib_is_said_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = builtins.__import__
+def test_a_missing_matplotlib_is_said_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert __main__.main(["bench", "--plot", "picture.png"]) == 1
+    said = capsys.readouterr()
+    assert not said.out
+    assert "matplotlib; it is not installed" in said.err
+    assert 'pip install ".[plot]"' in said.err
+    assert "pip install 'kudari[plot]'" in said.err
 
-    def without(name: str, *rest: Any) -> Any:
-        if name == "matplotlib":
-            raise ImportError(name)
-        return original(name, *rest)
 
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=r"pip install 'kudari\[plot\]'"):
-        __main__.main(["bench", "--plot", "picture.png"])
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--sizes", "abc"], "a whole number of at least 10, such as 1000 or 1e6; received abc"),
+        (["--plot", "picture.foo"], "ends in one of"),
+        (["--plot", "no/such/folder/x.png"], "a folder that exists"),
+        (["--json", "no/such/folder/x.json"], "a folder that exists"),
+    ],
+)
+def test_bench_says_what_it_expected(
+    words: list[str], hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        __main__.main(["bench", *words])
+    assert hint in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

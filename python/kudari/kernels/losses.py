@@ -114,7 +114,10 @@ def mean_squared_error_loss_grad(
     sample_weight: ArrayLike | None = None,
     scale: float = 1.0,
 ) -> tuple[Array, Array]:
-    """`mean_squared_error_loss` and `mean_squared_error_grad` in one pass over memory."""
+    """(loss, gradient) in one pass: `mean_squared_error`, per row and by y_pred.
+
+    The loss is weighted but never scaled; the gradient is weighted and times `scale`.
+    """
     rows = _rows("mean_squared_error_loss_grad", y_true, y_pred, sample_weight)
     return rows.loss_grad(0.0, scale)
 
@@ -151,7 +154,10 @@ def mean_absolute_error_loss_grad(
     sample_weight: ArrayLike | None = None,
     scale: float = 1.0,
 ) -> tuple[Array, Array]:
-    """`mean_absolute_error_loss` and `mean_absolute_error_grad` in one pass over memory."""
+    """(loss, gradient) in one pass: `mean_absolute_error`, per row and by y_pred.
+
+    The loss is weighted but never scaled; the gradient is weighted and times `scale`.
+    """
     rows = _rows("mean_absolute_error_loss_grad", y_true, y_pred, sample_weight)
     return rows.loss_grad(0.0, scale)
 
@@ -194,7 +200,10 @@ def huber_loss_grad(
     delta: float = 1.0,
     scale: float = 1.0,
 ) -> tuple[Array, Array]:
-    """`huber_loss` and `huber_grad` in one pass over memory."""
+    """(loss, gradient) in one pass: `huber`, per row and by y_pred.
+
+    The loss is weighted but never scaled; the gradient is weighted and times `scale`.
+    """
     where = "huber_loss_grad"
     rows = _rows(where, y_true, y_pred, sample_weight)
     return rows.loss_grad(_delta(where, delta), scale)
@@ -237,7 +246,10 @@ def binary_crossentropy_loss_grad(
     label_smoothing: float = 0.0,
     scale: float = 1.0,
 ) -> tuple[Array, Array]:
-    """`binary_crossentropy_loss` and `binary_crossentropy_grad` in one pass over memory."""
+    """(loss, gradient) in one pass: `binary_crossentropy`, per row and by y_pred.
+
+    The loss is weighted but never scaled; the gradient is weighted and times `scale`.
+    """
     where = "binary_crossentropy_loss_grad"
     rows = _rows(where, y_true, y_pred, sample_weight)
     return rows.loss_grad(_smoothing(where, label_smoothing), scale)
@@ -280,7 +292,10 @@ def sigmoid_crossentropy_loss_grad(
     label_smoothing: float = 0.0,
     scale: float = 1.0,
 ) -> tuple[Array, Array]:
-    """`sigmoid_crossentropy_loss` and `sigmoid_crossentropy_grad` in one pass over memory."""
+    """(loss, gradient) in one pass: `sigmoid_crossentropy`, per row and by y_pred.
+
+    The loss is weighted but never scaled; the gradient is weighted and times `scale`.
+    """
     where = "sigmoid_crossentropy_loss_grad"
     rows = _rows(where, y_true, y_pred, sample_weight)
     return rows.loss_grad(_smoothing(where, label_smoothing), scale)
@@ -366,7 +381,10 @@ def softmax_crossentropy_loss_grad(
     label_smoothing: float = 0.0,
     scale: float = 1.0,
 ) -> tuple[Array, Array]:
-    """`softmax_crossentropy_loss` and `softmax_crossentropy_grad` in one pass over memory."""
+    """(loss, gradient) in one pass: `softmax_crossentropy`, per row and by y_pred.
+
+    The loss is weighted but never scaled; the gradient is weighted and times `scale`.
+    """
     where = "softmax_crossentropy_loss_grad"
     rows = _rows(where, y_true, y_pred, sample_weight)
     return rows.loss_grad(_smoothing(where, label_smoothing), scale)

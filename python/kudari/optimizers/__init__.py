@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kudari import identifiers
+from kudari import checks, identifiers
 from kudari.optimizers import schedules
 from kudari.optimizers.adam import Adam
 from kudari.optimizers.optimizer import Optimizer
@@ -32,8 +32,8 @@ def get(identifier: object) -> Optimizer:
     """
     if isinstance(identifier, str):
         identifier = identifier.lower()
-    if isinstance(identifier, Mapping):
-        identifier = {**identifier, "class_name": str(identifier.get("class_name")).lower()}
+    if isinstance(identifier, Mapping) and "class_name" in identifier:
+        identifier = {**identifier, "class_name": str(identifier["class_name"]).lower()}
     return identifiers.resolve("optimizer", identifier, Optimizer, _CLASSES)
 
 
@@ -45,3 +45,6 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
 def deserialize(config: Mapping[str, Any]) -> Optimizer:
     """The optimizer in {"class_name": …, "config": …}."""
     return get(config)
+
+
+checks.only(__name__, __all__)

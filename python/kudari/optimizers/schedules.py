@@ -106,3 +106,6 @@ def deserialize(config: Mapping[str, Any]) -> LearningRateSchedule:
 def serialize(schedule: LearningRateSchedule) -> dict[str, Any]:
     """The dict that `deserialize` turns back into a schedule like this one."""
     return identifiers.serialize(schedule)
+
+
+checks.only(__name__, ("ExponentialDecay", "LearningRateSchedule", "deserialize", "serialize"))

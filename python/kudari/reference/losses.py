@@ -125,7 +125,11 @@ def mean_squared_error_grad(
 def mean_squared_error_loss_grad(
     y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None, scale: float = 1.0
 ) -> tuple[Array, Array]:
-    """Loss and gradient."""
+    """(loss, gradient): mean squared error (Keras).
+
+    The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
+    `scale`. The formulas stand at `mean_squared_error_loss` and `_grad`.
+    """
     both = _mean_squared_error(y_true, y_pred)
     return _value(both, sample_weight), _slope(both, sample_weight, scale)
 
@@ -152,7 +156,11 @@ def mean_absolute_error_grad(
 def mean_absolute_error_loss_grad(
     y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None, scale: float = 1.0
 ) -> tuple[Array, Array]:
-    """Loss and gradient."""
+    """(loss, gradient): mean absolute error (Keras).
+
+    The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
+    `scale`. The formulas stand at `mean_absolute_error_loss` and `_grad`.
+    """
     both = _mean_absolute_error(y_true, y_pred)
     return _value(both, sample_weight), _slope(both, sample_weight, scale)
 
@@ -190,7 +198,11 @@ def huber_loss_grad(
     delta: float = 1.0,
     scale: float = 1.0,
 ) -> tuple[Array, Array]:
-    """Loss and gradient."""
+    """(loss, gradient): Huber's loss (Huber 1964).
+
+    The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
+    `scale`. The formulas stand at `huber_loss` and `_grad`.
+    """
     both = _huber(y_true, y_pred, delta)
     return _value(both, sample_weight), _slope(both, sample_weight, scale)
 
@@ -228,7 +240,11 @@ def binary_crossentropy_loss_grad(
     label_smoothing: float = 0.0,
     scale: float = 1.0,
 ) -> tuple[Array, Array]:
-    """Loss and gradient."""
+    """(loss, gradient): binary crossentropy of clipped probabilities (Keras).
+
+    The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
+    `scale`. The formulas stand at `binary_crossentropy_loss` and `_grad`.
+    """
     both = _binary_crossentropy(y_true, y_pred, label_smoothing)
     return _value(both, sample_weight), _slope(both, sample_weight, scale)
 
@@ -266,7 +282,11 @@ def sigmoid_crossentropy_loss_grad(
     label_smoothing: float = 0.0,
     scale: float = 1.0,
 ) -> tuple[Array, Array]:
-    """Loss and gradient."""
+    """(loss, gradient): binary crossentropy of logits (TensorFlow).
+
+    The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
+    `scale`. The formulas stand at `sigmoid_crossentropy_loss` and `_grad`.
+    """
     both = _sigmoid_crossentropy(y_true, y_pred, label_smoothing)
     return _value(both, sample_weight), _slope(both, sample_weight, scale)
 
@@ -306,7 +326,11 @@ def categorical_crossentropy_loss_grad(
     label_smoothing: float = 0.0,
     scale: float = 1.0,
 ) -> tuple[Array, Array]:
-    """Loss and gradient."""
+    """(loss, gradient): crossentropy of renormalised, clipped probabilities (Keras).
+
+    The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
+    `scale`. The formulas stand at `categorical_crossentropy_loss` and `_grad`.
+    """
     both = _categorical_crossentropy(y_true, y_pred, label_smoothing)
     return _value(both, sample_weight), _slope(both, sample_weight, scale)
 
@@ -344,7 +368,11 @@ def softmax_crossentropy_loss_grad(
     label_smoothing: float = 0.0,
     scale: float = 1.0,
 ) -> tuple[Array, Array]:
-    """Loss and gradient."""
+    """(loss, gradient): crossentropy of logits (Bishop 2006, 4.108 and 4.109).
+
+    The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
+    `scale`. The formulas stand at `softmax_crossentropy_loss` and `_grad`.
+    """
     both = _softmax_crossentropy(y_true, y_pred, label_smoothing)
     return _value(both, sample_weight), _slope(both, sample_weight, scale)
 
@@ -371,7 +399,11 @@ def sparse_categorical_crossentropy_grad(
 def sparse_categorical_crossentropy_loss_grad(
     y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None, scale: float = 1.0
 ) -> tuple[Array, Array]:
-    """Loss and gradient."""
+    """(loss, gradient): crossentropy of probabilities at labels (Keras).
+
+    The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
+    `scale`. The formulas stand at `sparse_categorical_crossentropy_loss` and `_grad`.
+    """
     both = _sparse_categorical_crossentropy(y_true, y_pred)
     return _value(both, sample_weight), _slope(both, sample_weight, scale)
 
@@ -398,6 +430,10 @@ def sparse_softmax_crossentropy_grad(
 def sparse_softmax_crossentropy_loss_grad(
     y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None, scale: float = 1.0
 ) -> tuple[Array, Array]:
-    """Loss and gradient."""
+    """(loss, gradient): crossentropy of logits at labels (Bishop 2006, 4.108 and 4.109).
+
+    The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
+    `scale`. The formulas stand at `sparse_softmax_crossentropy_loss` and `_grad`.
+    """
     both = _sparse_softmax_crossentropy(y_true, y_pred)
     return _value(both, sample_weight), _slope(both, sample_weight, scale)
