@@ -37,7 +37,8 @@ SPARSE = "cpp/kernels/losses/sparse_categorical_crossentropy.hpp"
 HUBER = "cpp/kernels/losses/huber.hpp"
 ROWS = "cpp/engine/rows_phase.cpp"
 COLUMNS = "cpp/engine/columns_phase.cpp"
-KERNELS, OPTIMIZERS, FIT = "tests/kernels", "tests/test_optimizers.py", "tests/test_fit.py"
+KERNELS, OPTIMIZERS = "tests/kernels", "tests/test_optimizers.py"
+FIT, ENGINE = "tests/test_fit.py", "tests/test_engine.py"
 
 MUTATIONS = [
     # The update rules.
@@ -153,7 +154,7 @@ MUTATIONS = [
         "const T rows = T(c_.work.capacity());",
         FIT,
     ),
-    Mutation("engine: transposed kernel left as it was", COLUMNS, "op.index > 0", "false", FIT),
+    Mutation("engine: transposed kernel left as it was", COLUMNS, "op.index > 0", "false", ENGINE),
     Mutation(
         "engine: biases never updated",
         COLUMNS,

@@ -10,4 +10,5 @@ PYBIND11_MODULE(_core, m) {
     kudari::bind_math(m);
     kudari::bind_random(m);
     kudari::bind_network(m);
+    kudari::bind_lock(m);
 }

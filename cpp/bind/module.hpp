@@ -11,5 +11,6 @@ void bind_optimizers(pybind11::module_& m);
 void bind_math(pybind11::module_& m);
 void bind_random(pybind11::module_& m);
 void bind_network(pybind11::module_& m);
+void bind_lock(pybind11::module_& m);
 
 } // namespace kudari

@@ -15,14 +15,15 @@ constexpr std::size_t kPredictRows = 256;
 
 class Deadline {
   public:
-    explicit Deadline(double seconds)
-        : end_(Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                  std::chrono::duration<double>(seconds))) {}
-    bool over() const { return Clock::now() >= end_; }
+    explicit Deadline(double seconds) : seconds_(seconds) {}
+    bool over() const {
+        return std::chrono::duration<double>(Clock::now() - start_).count() >= seconds_;
+    }
 
   private:
     using Clock = std::chrono::steady_clock;
-    Clock::time_point end_;
+    double seconds_; // infinity: never
+    Clock::time_point start_ = Clock::now();
 };
 
 } // namespace

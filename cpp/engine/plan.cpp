@@ -17,10 +17,11 @@ std::size_t activation_index(const std::string& name) {
                                 "'. Use relu, sigmoid, tanh or softmax.");
 }
 
-// In place unless the layer is the last one (a loss may want the logits) or reads whole rows.
-bool in_place(const Op& op, bool last) {
-    return op.kind == LayerKind::activation && !last && op.in != 0 &&
-           !activations().entries[op.index].rowwise;
+// An activation works in place right after a dense layer, whose backward does not read its output;
+// not where it reads whole rows, nor where it is the last layer (a loss may want the logits).
+bool in_place(const Plan& plan, const Op& op, bool last) {
+    return op.kind == LayerKind::activation && !last && !plan.ops.empty() &&
+           plan.ops.back().kind == LayerKind::dense && !activations().entries[op.index].rowwise;
 }
 
 } // namespace
@@ -56,7 +57,7 @@ Plan make_plan(std::size_t input_size, const std::vector<LayerSpec>& layers) {
             op.stream = layer.stream;
             op.seed = layer.seed;
         }
-        if (!in_place(op, i + 1 == layers.size())) {
+        if (!in_place(plan, op, i + 1 == layers.size())) {
             op.out = plan.stages.size();
             plan.stages.push_back({width, false});
         }
