@@ -1,6 +1,6 @@
-// Who may be in a model: one thread at a time, and nothing that changes it while `fit` runs. This is
-// compiled because Ctrl-C can fall between any two steps of Python: entering and leaving must be one
-// step each, or an interrupted call would never leave.
+// Who may be in a model: one thread at a time, and nothing that changes it while `fit` runs. This
+// is compiled because Ctrl-C can fall between any two steps of Python: entering and leaving must be
+// one step each, or an interrupted call would never leave.
 #include <memory>
 #include <stdexcept>
 #include <string>

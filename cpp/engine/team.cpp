@@ -78,8 +78,8 @@ class Team {
     std::mutex busy_;
     int workers_ = 0;
     const Job* job_ = nullptr;
-    // The number of the call in the upper bits, its threads in the lower eight: read as one, so that
-    // a worker that was not needed for a while takes up no call twice.
+    // The number of the call in the upper bits, its threads in the lower eight: read as one, so
+    // that a worker that was not needed for a while takes up no call twice.
     std::atomic<unsigned> call_{0};
     std::atomic<unsigned> left_{0};
 };
@@ -109,10 +109,10 @@ void set_thread_limit(int threads) { limit.store(std::max(1, threads)); }
 
 void run_on_team(int threads, const Job& job) { current_team().run(threads, job); }
 
-void Barrier::wait() {
-    if (threads_ == 1) return;
+void Barrier::wait(int threads) {
+    if (threads == 1) return;
     const unsigned round = round_.load(std::memory_order_relaxed);
-    if (waiting_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
+    if (waiting_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads) {
         waiting_.store(0, std::memory_order_relaxed);
         round_.fetch_add(1, std::memory_order_release);
         round_.notify_all();

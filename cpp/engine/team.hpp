@@ -1,6 +1,6 @@
-// The team of threads: the caller and workers that spin for a short while and then sleep. One call at a
-// time has the workers; a second one, from another thread, runs alone. A child of a fork starts a team
-// of its own.
+// The team of threads: the caller and workers that spin for a short while and then sleep. One call
+// at a time has the workers; a second one, from another thread, runs alone. A child of a fork
+// starts a team of its own.
 #pragma once
 
 #include <atomic>
@@ -19,11 +19,9 @@ void run_on_team(int threads, const std::function<void(int rank, int threads)>& 
 // Where the threads of one job meet.
 class Barrier {
   public:
-    explicit Barrier(int threads) : threads_(threads) {}
-    void wait();
+    void wait(int threads);
 
   private:
-    const int threads_;
     std::atomic<int> waiting_{0};
     std::atomic<unsigned> round_{0};
 };
