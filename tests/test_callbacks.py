@@ -166,6 +166,8 @@ def test_callbacks_keep_no_model_alive():
 def test_lambda_callback_knows_its_hooks():
     with pytest.raises(ValueError, match="'on_epoch_end'"):
         LambdaCallback(on_epoch_ends=print)
+    with pytest.raises(TypeError, match="on_epoch_end to be a function; received 1"):
+        LambdaCallback(on_epoch_end=1)
     with pytest.raises(TypeError, match="instances of"):
         toys.softmax_net().fit(X, Y, verbose=0, callbacks=[print])
 
@@ -261,6 +263,10 @@ def test_early_stopping_asks_for_what_it_cannot_know():
         run(EarlyStopping(monitor="val_something"), [1])
     with pytest.raises(ValueError, match="'min'"):
         EarlyStopping(mode="minimum")
+    with pytest.raises(TypeError, match=r"baseline to be a number; received 'low'"):
+        EarlyStopping(baseline="low")
+    with pytest.raises(TypeError, match=r"restore_best_weights to be True or False"):
+        EarlyStopping(restore_best_weights="no")
     stopping = EarlyStopping()
     stopping.set_model(Scripted())
     with pytest.warns(UserWarning, match="loss, lr"):

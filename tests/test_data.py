@@ -24,7 +24,7 @@ def fit(x=X, y=Y, **options):
 # name: call, exception, words in its message
 SPARSE = {
     "y is missing": (fit(y=None), ValueError, ["y=None", "one label per row"]),
-    "x is missing": (fit(x=None), TypeError, ["x", "object"]),
+    "x is missing": (fit(x=None), TypeError, ["x to hold numbers", "a NoneType"]),
     "too few labels": (fit(y=Y[:-1]), ValueError, ["[fit]", "40 rows", "(39,)"]),
     "too many labels": (fit(y=np.r_[Y, 0]), ValueError, ["(41,)", "one label per row"]),
     "y is a number": (fit(y=1), ValueError, ["()", "40 rows"]),
@@ -148,6 +148,27 @@ SPARSE = {
         lambda m: m.add(layers.Dense(2, name=m.layers[0].name)),
         ValueError,
         ["second layer"],
+    ),
+    "weights that are none": (lambda m: m.set_weights(None), TypeError, ["NoneType", "list"]),
+    "ragged weights": (
+        lambda m: m.set_weights([[[1], [1, 2]], *m.get_weights()[1:]]),
+        TypeError,
+        ["kernel", "array of numbers"],
+    ),
+    "a text for trainable": (
+        lambda m: setattr(m.layers[0], "trainable", "no"),
+        TypeError,
+        ["trainable", "'no'"],
+    ),
+    "weight beyond float32": (
+        fit(sample_weight=np.full(40, 1e300)),
+        ValueError,
+        ["1e+300 in row 0"],
+    ),
+    "an input shape that cannot be": (
+        lambda m: m.add(layers.Dense(2, input_shape=(7,))),
+        ValueError,
+        ["(7,)", "(3,)", "Leave input_shape out"],
     ),
     "build anew": (lambda m: m.build((None, 9)), ValueError, ["(None, 9)"]),
 }
@@ -295,6 +316,40 @@ def test_big_endian_and_long_double_inputs():
     expected = model.predict(X, verbose=0)
     for dtype in (">f4", ">f8", np.longdouble):
         assert (model.predict(X.astype(dtype), verbose=0) == expected).all()
+
+
+def test_labels_may_change_while_fit_runs():
+    """The engine reads labels without looking: what was checked is a copy."""
+    labels = Y.astype(np.int32)
+
+    def spoil(epoch, logs):
+        labels[:] = 2**31 - 1
+
+    disturbed, calm = toys.softmax_net(), toys.softmax_net()
+    hook = keras.callbacks.LambdaCallback(on_epoch_begin=spoil)
+    history = disturbed.fit(X, labels, epochs=2, verbose=0, callbacks=hook).history
+    assert history == calm.fit(X, Y, epochs=2, verbose=0).history
+
+
+def test_masked_values_are_refused():
+    for name, value in (("x", X), ("y", Y), ("sample_weight", np.ones(40))):
+        given = {"x": X, "y": Y} | {name: np.ma.masked_array(value, mask=value > 0)}
+        refuses(toys.softmax_net(), lambda m, given=given: fit(**given)(m), ValueError, [name])
+    toys.softmax_net().fit(np.ma.masked_array(X), Y, verbose=0)
+
+
+def test_what_is_no_array_is_named():
+    for x, words in (((i for i in range(3)), "a generator"), ({"a": 1}, "a dict")):
+        refuses(toys.softmax_net(), fit(x=x), TypeError, [words])
+
+
+def test_batches_larger_than_any_data_are_one_batch():
+    model, twin = toys.softmax_net(), toys.softmax_net()
+    sizes = {"batch_size": 10**30, "validation_batch_size": 10**30}
+    history = model.fit(X, Y, verbose=0, validation_data=(X, Y), **sizes).history
+    assert history == twin.fit(X, Y, verbose=0, validation_data=(X, Y), batch_size=40).history
+    assert model.evaluate(X, Y, verbose=0, batch_size=10**30) == twin.evaluate(X, Y, verbose=0)
+    assert model.predict(X, verbose=0, batch_size=10**30).shape == (40, 3)
 
 
 def test_predict_on_no_rows_gives_no_rows():

@@ -337,3 +337,19 @@ def test_the_same_bits_on_every_instruction_set():
     finally:
         keras.cpu.use(active)
     assert len(states) == 1
+
+
+def test_a_schedule_is_asked_for_about_as_many_steps_as_are_done():
+    class Counting(keras.optimizers.schedules.LearningRateSchedule):
+        asked = 0
+
+        def __call__(self, step):
+            self.asked += 1
+            return 0.001
+
+    schedule = Counting()
+    model = keras.Sequential([layers.Dense(2048), layers.Dense(1024), layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(schedule), "mse")
+    model.fit(np.ones((500, 512), np.float32), np.ones(500), batch_size=1, verbose=0)
+    assert model.optimizer.iterations == 500
+    assert schedule.asked <= 64 + 4 * 500

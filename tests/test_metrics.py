@@ -149,6 +149,8 @@ def test_metrics_of_compile() -> None:
 def test_names_that_come_again_are_numbered() -> None:
     found = [MeanSquaredError("a"), MeanSquaredError("b"), Accuracy("a"), Accuracy("a")]
     assert metrics.unique_names(found) == ["a", "b", "a_1", "a_2"]
+    found = [MeanSquaredError("a"), Accuracy("a"), Accuracy("a_1"), Accuracy("loss")]
+    assert metrics.unique_names(found) == ["a", "a_1", "a_1_1", "loss_1"]
 
 
 NAN = float("nan")

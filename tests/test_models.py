@@ -3,6 +3,7 @@
 import copy
 import gc
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -100,6 +101,64 @@ def test_recompiling_keeps_weights_and_an_optimizer_keeps_its_state():
     model.evaluate(X, Y, verbose=0)
     assert not any(slot.any() for slots in model._net.get_slots() for slot in slots)
     assert model.optimizer.iterations == 0
+
+
+def test_an_optimizer_finds_its_state_again():
+    model, twin = toys.softmax_net(), toys.softmax_net()
+    first, still = model.optimizer, keras.optimizers.SGD(0.0, momentum=0.5)
+    for each in (model, twin):
+        each.fit(X, Y, verbose=0, shuffle=False)
+    for optimizer in (still, first):
+        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.evaluate(X, Y, verbose=0)
+    assert toys.state(model) == toys.state(twin)
+
+
+def test_an_optimizer_keeps_its_form_within_fit():
+    model = toys.line_net()
+
+    def change(epoch, logs):
+        model.optimizer.momentum = 0.9
+
+    hook = keras.callbacks.LambdaCallback(on_epoch_begin=change)
+    with pytest.raises(RuntimeError, match=r"sgd to momentum within fit\. Change"):
+        model.fit(*toys.regression(), verbose=0, callbacks=hook)
+    model.fit(*toys.regression(), verbose=0)
+
+
+def test_a_frozen_model_keeps_its_weights():
+    model = toys.softmax_net()
+    before = [weight.tobytes() for weight in model.get_weights()]
+    model.trainable = False
+    assert not model.trainable
+    model.fit(X, Y, verbose=0)
+    assert [weight.tobytes() for weight in model.get_weights()] == before
+    model.trainable = True
+    model.fit(X, Y, verbose=0)
+    assert model.get_weights()[0].tobytes() != before[0]
+
+
+def test_a_layer_of_another_model_is_left_as_it_is():
+    layer = layers.Dense(2)
+    model = keras.Sequential([layer])
+    with pytest.raises(ValueError, match="a layer of no other model"):
+        keras.Sequential([layers.Input((3,))]).add(layer)
+    assert not layer.built
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(X, Y % 2, verbose=0)
+
+
+def test_an_input_shape_goes_with_the_layer_that_brought_it():
+    model = keras.Sequential([layers.Dense(3, input_shape=(4,))])
+    model.pop()
+    model.add(layers.Dense(2, input_shape=(7,)))
+    assert model.input_shape == (None, 7)
+    with pytest.raises(ValueError, match=r"rows of shape \(3,\).*\(7,\)"):
+        keras.Sequential([layers.Input((3,)), layers.Dense(2, input_shape=(7,))])
+    with pytest.raises(ValueError, match="one input shape"):
+        layers.Dense(2, input_shape=(3,), input_dim=4)
+    with pytest.raises(TypeError, match="layers as a list; received a Dense"):
+        keras.Sequential(layers.Dense(2))
 
 
 def test_freezing_a_layer_keeps_the_state_of_the_others():
@@ -286,6 +345,50 @@ def test_an_interrupt_is_seen_within_an_epoch_and_leaves_the_model_usable():
     )
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) > 0
+
+
+INTERRUPTED_OFTEN = """
+import signal
+import numpy as np
+import kudari as keras
+from kudari import layers
+
+# The slope of the mean absolute error is 1 throughout: the weight counts the steps that were done.
+STEP = 2.0**-30
+model = keras.Sequential([layers.Dense(1, use_bias=False, input_shape=(1,))], dtype="float64")
+model.compile(keras.optimizers.SGD(STEP), "mae")
+x = np.ones((1000, 1))
+model.set_weights([np.zeros((1, 1))])
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+
+def interrupted(call, seconds):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        while True:
+            call()
+    except KeyboardInterrupt:
+        pass
+
+for i in range(200):
+    interrupted(lambda: model.train_on_batch(x[:1], -x[:1]), 0.001 + i * 1e-6)
+    interrupted(lambda: model.predict_on_batch(x[:1]), 0.001 + i * 1e-6)
+interrupted(lambda: model.fit(x, -x, batch_size=1, epochs=10**6, verbose=0), 0.2)
+model.train_on_batch(x, -x)
+steps = -model.get_weights()[0].item() / STEP
+assert steps == model.optimizer.iterations == model._counters.steps, (steps, model._counters.steps)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
+def test_an_interrupt_loses_no_step_and_locks_nothing():
+    run = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_OFTEN],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
 
 
 def test_models_go_when_they_are_dropped():

@@ -148,3 +148,10 @@ def test_live_keras(staircase: bool) -> None:
     ours = ExponentialDecay(*arguments)
     for step in STEPS[:-1]:
         assert float(ours(step)) == pytest.approx(float(theirs(step)), rel=2**-22)
+
+
+def test_a_rate_that_grows_beyond_all_numbers_is_refused() -> None:
+    schedule = ExponentialDecay(0.1, 1, 2.0)
+    assert np.isfinite(schedule.rates(0, 128, "float32")).all()
+    with pytest.raises(ValueError, match=r"ExponentialDecay\(128\).*received inf"):
+        schedule.rates(0, 140, "float32")

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "python" / "kudari"
 # From the bottom up: a module imports from its own room or from one below, never in a circle.
 PYTHON_ROOMS = (
     {"_core", "checks", "naming", "reference", "samples"},
-    {"callbacks", "cpu", "data", "locking", "identifiers", "progress", "random", "scales"},
+    {"callbacks", "cpu", "data", "identifiers", "progress", "random", "scales"},
     {"operands"},
     {"kernels"},
     {"activations", "initializers", "optimizers.schedules"},

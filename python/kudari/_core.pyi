@@ -42,6 +42,24 @@ def permutation(seed: int, epoch: int, out: NDArray[np.int64]) -> None: ...
 def dropout_mask(seed: int, stream: int, step: int, rate: float, out: Floats) -> None: ...
 
 @final
+class LockEntry:
+    """A `with` block that is, while it runs, in a model."""
+
+    def __enter__(self) -> None: ...
+    def __exit__(self, *args: object) -> None: ...
+
+@final
+class ModelLock:
+    """Who may be in a model. RuntimeError where a call may not enter."""
+
+    def __init__(self) -> None: ...
+    def inside(self, where: str) -> LockEntry:
+        """For what callbacks may do in `fit`: in one thread, calls may stand within others."""
+
+    def alone(self, where: str) -> LockEntry:
+        """For the rest: no other call may be in the model."""
+
+@final
 class Dataset:
     """Rows for the engine: x (rows, features) of any real dtype, y (rows, columns) of the model's
     dtype or (rows,) int32 labels or None, sample_weight (rows,) of the model's dtype or None."""

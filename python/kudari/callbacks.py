@@ -179,6 +179,10 @@ class LambdaCallback(Callback):
     def __init__(self, **hooks: Callable[..., Any] | None) -> None:
         for name, function in hooks.items():
             checks.choice("LambdaCallback", "each hook", name, HOOKS)
+            if function is not None and not callable(function):
+                fix = "Pass a function with the arguments of that hook."
+                wanted = f"{name} to be a function"
+                raise TypeError(checks.message("LambdaCallback", repr(function), wanted, fix))
             if function is not None:
                 setattr(self, name, function)
 
@@ -204,14 +208,15 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ) -> None:
+        where = "EarlyStopping"
         self.monitor = monitor
-        self.min_delta = abs(checks.number("EarlyStopping", "min_delta", min_delta))
-        self.patience = checks.whole("EarlyStopping", "patience", patience)
+        self.min_delta = abs(checks.number(where, "min_delta", min_delta))
+        self.patience = checks.whole(where, "patience", patience)
         self.verbose = verbose
-        self.mode = checks.choice("EarlyStopping", "mode", mode, ("auto", "min", "max"))
-        self.baseline = baseline
-        self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = checks.whole("EarlyStopping", "start_from_epoch", start_from_epoch)
+        self.mode = checks.choice(where, "mode", mode, ("auto", "min", "max"))
+        self.baseline = None if baseline is None else checks.number(where, "baseline", baseline)
+        self.restore_best_weights = checks.flag(where, "restore_best_weights", restore_best_weights)
+        self.start_from_epoch = checks.whole(where, "start_from_epoch", start_from_epoch)
         self._begin()
 
     def _begin(self) -> None:

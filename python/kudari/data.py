@@ -85,7 +85,7 @@ def real(where: str, name: str, value: Any) -> Array:
     kind = array.dtype.kind
     if kind not in "biuf":
         fix = _dtype_fix(name, kind)
-        got = f"dtype {array.dtype}"
+        got = f"dtype {array.dtype}" if array.ndim else f"a {type(value).__name__}"
         raise TypeError(checks.message(where, got, f"{name} to hold numbers", fix))
     if kind == "f" and array.dtype.itemsize not in (4, 8):
         return array.astype(np.float32 if array.dtype.itemsize < 4 else np.float64)
@@ -93,6 +93,10 @@ def real(where: str, name: str, value: Any) -> Array:
 
 
 def _as_array(where: str, name: str, value: Any) -> Array:
+    if np.ma.is_masked(value):
+        fix = "Drop those rows, or fill the values in with filled()."
+        wanted = f"every value of {name} to count"
+        raise ValueError(checks.message(where, "an array with masked values", wanted, fix))
     try:
         return np.asarray(value)
     except Exception as error:
@@ -107,7 +111,7 @@ def _dtype_fix(name: str, kind: str) -> str:
         return "Number the classes first: y = np.unique(y, return_inverse=True)[1]."
     if kind == "c":
         return f"Pass {name}.real, or real and imaginary parts as two columns."
-    return f"Keep the numeric columns and use {name}.astype('float32'); sparse matrices: toarray()."
+    return f"Pass {name} as one array: use astype('float32'), or toarray() for a sparse matrix."
 
 
 def row_shape(where: str, x: Any) -> tuple[int, ...]:
@@ -204,7 +208,7 @@ def _sparse(where: str, y: Array, target: Target) -> Array:
     outside = (flat < 0) | (flat >= target.columns)
     fix = "Number the classes from 0, or end the model in more units."
     _refuse(where, "y", flat, outside, f"labels in [0, {target.columns})", fix)
-    return np.ascontiguousarray(flat, np.int32)
+    return np.array(flat, np.int32)  # a copy: the engine relies on labels that stay in range
 
 
 def _refuse(where: str, name: str, values: Array, bad: Array, wanted: str, fix: str) -> None:
@@ -229,7 +233,8 @@ def weights(where: str, sample_weight: Any, rows: int, target: Target) -> Array 
         fix = "Pass one weight per row."
         wanted = f"sample_weight of shape ({rows},)"
         raise ValueError(checks.message(where, f"{array.shape}", wanted, fix))
-    values = np.ascontiguousarray(array.reshape(rows), target.dtype)
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(array.reshape(rows), target.dtype)
     bad = ~(np.isfinite(values) & (values >= 0))
     fix = "Use 0 for rows that should not count."
     _refuse(where, "sample_weight", array, bad, "finite weights of at least 0", fix)

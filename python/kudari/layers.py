@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kudari import _core, activations, checks, initializers, naming
+from kudari import _core, activations, checks, data, initializers, naming
 from kudari.initializers import Initializer
 
 Array: TypeAlias = NDArray[Any]
@@ -33,7 +33,7 @@ class Layer:
         self.name = naming.auto_name(type(self).__name__) if name is None else str(name)
         dtype = options.get("dtype")
         self.dtype = None if dtype is None else checks.float_dtype(self.name, dtype)
-        self.trainable = checks.flag(self.name, "trainable", options.get("trainable", True))
+        self.trainable = options.get("trainable", True)
         self.given_input = _given_input(self.name, options)
         self.input_row: Shape | None = None
         self._values: list[Array] = []
@@ -74,6 +74,15 @@ class Layer:
             fix = "Make a new layer for another input shape."
             wanted = f"rows of shape {self.input_row}, for which the layer was built"
             raise ValueError(checks.message(self.name, f"{row}", wanted, fix))
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = checks.flag(self.name, "trainable", value)
 
     @property
     def weights(self) -> list[Array]:
@@ -121,13 +130,16 @@ class Layer:
 
     # A layer's place in a model
 
-    def own(self, model: Any) -> None:
-        """Belong to `model`; ValueError if another model that is still alive holds this layer."""
+    def check_free(self, model: Any) -> None:
+        """ValueError if another model than `model`, still alive, holds this layer."""
         owner = self._owner() if self._owner else None
         if owner is not None and owner is not model:
             fix = f"Make a new one: layers.{type(self).__name__}.from_config(layer.get_config())."
             got = f"layer {self.name!r} of model {owner.name!r}"
             raise ValueError(checks.message("Sequential", got, "a layer of no other model", fix))
+
+    def own(self, model: Any) -> None:
+        """Belong to `model`."""
         self._owner = weakref.ref(model)
 
     def move_in(self, network: _core.Network, first: int) -> int:
@@ -346,22 +358,28 @@ def row_shape(where: str, shape: Any) -> Shape:
     return result
 
 
+def listed(where: str, name: str, values: Any) -> list[Any]:
+    """`values` as a list; TypeError where they cannot be gone through."""
+    try:
+        return list(values)
+    except TypeError:
+        fix = "Put it in brackets: [...]."
+        got = f"a {type(values).__name__}"
+        raise TypeError(checks.message(where, got, f"{name} as a list", fix)) from None
+
+
 def checked_weights(
     where: str, weights: Iterable[Any], like: Sequence[Array], names: Sequence[str]
 ) -> list[Array]:
     """`weights` as arrays of the shapes and dtypes of `like`; ValueError where they do not fit."""
-    given = list(weights)
+    given = listed(where, "weights", weights)
     if len(given) != len(like):
         fix = "Pass the list that get_weights() of such a model gives."
         got = f"{len(given)} arrays"
         raise ValueError(checks.message(where, got, f"{len(like)} weights", fix))
     result = []
     for value, current, name in zip(given, like, names, strict=True):
-        array = np.asarray(value)
-        if array.dtype.kind not in "biuf":
-            fix = "Pass arrays of numbers."
-            got = f"dtype {array.dtype}"
-            raise TypeError(checks.message(where, got, f"{name} of numbers", fix))
+        array = data.real(where, name, value)
         fix = "Did you forget to transpose?" if array.shape == current.shape[::-1] else _ORDER
         checks.shape(where, name, array, current.shape, fix)
         result.append(np.ascontiguousarray(array, current.dtype))
@@ -372,10 +390,12 @@ _ORDER = "Weights come in the order of get_weights()."
 
 
 def _given_input(where: str, options: dict[str, Any]) -> Shape | None:
-    shape = options.get("input_shape")
-    if shape is None:
-        shape = options.get("input_dim")
-    return None if shape is None else row_shape(where, shape)
+    names = [name for name in ("input_shape", "input_dim") if options.get(name) is not None]
+    shapes = [row_shape(where, options[name]) for name in names]
+    if len(set(shapes)) > 1:
+        got = f"input_shape={shapes[0]} and input_dim={shapes[1][0]}"
+        raise ValueError(checks.message(where, got, "one input shape", "Leave out one of the two."))
+    return shapes[0] if shapes else None
 
 
 def _refuse_unknown(cls: type[Layer], options: dict[str, Any]) -> None:

@@ -4,8 +4,8 @@ A metric is fed with `update_state` and read with `result`; sums are kept in dou
 `evaluate` the engine computes the same values from the metric's kernel.
 """
 
-from collections import Counter
 from collections.abc import Sequence
+from itertools import chain, count
 from typing import Any, ClassVar
 
 import numpy as np
@@ -302,11 +302,9 @@ def resolve(
 
 
 def unique_names(metrics: Sequence[Metric]) -> list[str]:
-    """The names of `metrics`; what comes again is numbered: mae, mae_1, …"""
-    seen: Counter[str] = Counter()
-    names = []
+    """The names of `metrics`, none of them "loss"; what comes again is numbered: mae, mae_1, …"""
+    names = ["loss"]
     for metric in metrics:
-        number = seen[metric.name]
-        seen[metric.name] += 1
-        names.append(f"{metric.name}_{number}" if number else metric.name)
-    return names
+        numbered = (f"{metric.name}_{number}" for number in count(1))
+        names.append(next(name for name in chain([metric.name], numbered) if name not in names))
+    return names[1:]

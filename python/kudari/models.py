@@ -1,17 +1,28 @@
 """Sequential: a stack of layers with Keras's methods."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kudari import checks, data, losses, naming, optimizers, progress, random, summary, training
+from kudari import (
+    _core,
+    checks,
+    data,
+    losses,
+    naming,
+    optimizers,
+    progress,
+    random,
+    summary,
+    training,
+)
 from kudari import metrics as metrics_
 from kudari.callbacks import CallbackList, History
 from kudari.data import Rows
-from kudari.layers import InputLayer, Layer, Shape, row_of
-from kudari.locking import ModelLock
+from kudari.layers import InputLayer, Layer, Shape, listed, row_of
 from kudari.network import (
     CompileArguments,
     Counters,
@@ -55,8 +66,8 @@ class Sequential:
         self._arguments: CompileArguments | None = None
         self._objective: Objective | None = None
         self._counters = Counters(random.next_seed())
-        self._lock = ModelLock()
-        for layer in layers or ():
+        self._lock = _core.ModelLock()
+        for layer in listed("Sequential", "layers", () if layers is None else layers):
             self.add(layer)
 
     # Layers
@@ -72,9 +83,11 @@ class Sequential:
                 return
             self._check_layer(layer)
             dtype = self._common_dtype(layer)
-            row = self._row if self._layers else layer.given_input or self._row
+            row = self._row if self._layers else self._row or layer.given_input
             if row is not None:
-                layer.build_for(output_row(self._layers, row), dtype or "float32")
+                inner = output_row(self._layers, row)
+                _check_given(layer, inner)
+                layer.build_for(inner, dtype or "float32")
             layer.own(self)
             self._dissolve()
             self._layers.append(layer)
@@ -97,6 +110,7 @@ class Sequential:
             fix = "Give each layer its own name=."
             got = f"a second layer named {layer.name!r}"
             raise ValueError(checks.message("add", got, "layers of different names", fix))
+        layer.check_free(self)
 
     def _common_dtype(self, layer: Layer) -> str | None:
         fixed = self.dtype if self._layers and self._row else self._dtype
@@ -114,6 +128,8 @@ class Sequential:
             self._dissolve()
             layer = self._layers.pop()
             layer.move_out()
+            if not self._layers and layer.given_input:
+                self._row = None  # it went with the layer that brought it
             return layer
 
     def _dissolve(self) -> None:
@@ -154,6 +170,16 @@ class Sequential:
     def dtype(self) -> str:
         """The dtype of weights, arithmetic and outputs: "float32" or "float64"."""
         return self._dtype or "float32"
+
+    @property
+    def trainable(self) -> bool:
+        """Whether any layer is trained; setting it freezes or frees all layers."""
+        return any(layer.trainable for layer in self._layers)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self._layers:
+            layer.trainable = value
 
     @property
     def built(self) -> bool:
@@ -448,8 +474,18 @@ class Sequential:
         return f"<Sequential name={self.name}, built={self.built}>"
 
 
+def _check_given(layer: Layer, row: Shape) -> None:
+    """ValueError where a layer was told another input shape than the one it gets."""
+    if layer.given_input not in (None, row):
+        fix = "Leave input_shape out: only the first layer of a model needs it."
+        got = f"input_shape={layer.given_input} of {layer.name!r}"
+        raise ValueError(checks.message("add", got, f"a layer for rows of shape {row}", fix))
+
+
 def _batch_size(where: str, value: Any, default: int) -> int:
-    return default if value is None else checks.whole(where, "batch_size", value, low=1)
+    """`value` or the default; what exceeds any number of rows is as good as the largest index."""
+    size = default if value is None else checks.whole(where, "batch_size", value, low=1)
+    return min(size, sys.maxsize)
 
 
 def _params(verbose: Any, epochs: int, rows: Rows, batch_size: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +124,14 @@ def _refuse_hopeless(loss: Loss, plan: Architecture) -> None:
         raise ValueError(checks.message("compile", got, "outputs that can change", fix))
 
 
+def _fill_slots(engine: _core.Network, slots: list[list[Array]]) -> None:
+    """Copy `slots` to `engine`, if it has as many."""
+    for index, values in enumerate(slots):
+        if len(values) == engine.slot_count:
+            for slot, value in enumerate(values):
+                engine.set_slot(index, slot, value)
+
+
 class Net:
     """The network of `layers` for input rows of shape `row`; the layers' weights move into it."""
 
@@ -133,6 +142,9 @@ class Net:
         self.counters = counters
         self.objective: Objective | None = None
         self._kernel = ""
+        self._slots_by_optimizer: WeakKeyDictionary[Optimizer, list[list[Array]]] = (
+            WeakKeyDictionary()
+        )
         self._settle(self._make())
 
     def _make(self) -> _core.Network:
@@ -181,8 +193,10 @@ class Net:
     # Learning
 
     def compile(self, objective: Objective) -> None:
-        """Take on `objective`. The same optimizer object keeps its slots; another starts afresh."""
+        """Take on `objective`. An optimizer object finds the slots it had here; a new one zeros."""
         kept = self.objective is not None and objective.optimizer is self.objective.optimizer
+        if self.objective is not None and not kept:
+            self._slots_by_optimizer[self.objective.optimizer] = self.get_slots()
         remade = self._trainable != self._flags()
         engine = self._make() if remade else self._engine
         engine.compile(
@@ -195,19 +209,13 @@ class Net:
         )
         if not kept:
             engine.reset_slots()
+            _fill_slots(engine, self._slots_by_optimizer.pop(objective.optimizer, []))
         if remade:
             if kept:
-                self._move_slots(engine)
+                _fill_slots(engine, self.get_slots())
             self._settle(engine)
         self.objective = objective
         self._kernel = objective.optimizer.kernel
-
-    def _move_slots(self, engine: _core.Network) -> None:
-        """Copy the slots to a network that replaces this one, if it has as many."""
-        if engine.slot_count == self._engine.slot_count:
-            for index, slots in enumerate(self.get_slots()):
-                for slot, value in enumerate(slots):
-                    engine.set_slot(index, slot, value)
 
     def _flags(self) -> list[bool]:
         return [layer.trainable for layer in self.layers]
@@ -232,27 +240,34 @@ class Net:
     ) -> int:
         """Run one step per row of `scalars`, or fewer within `seconds`; returns the steps done."""
         assert self.objective is not None
-        life = self.counters
-        done = self._engine.train(
-            data,
-            order,
-            position,
-            batch_size,
-            len(scalars),
-            scalars,
-            life.seed,
-            life.steps,
-            totals,
-            seconds,
-        )
-        life.steps += done
-        self.objective.optimizer.iterations += done
-        return done
+        life, before = self.counters, totals.rows
+        try:
+            return self._engine.train(
+                data,
+                order,
+                position,
+                batch_size,
+                len(scalars),
+                scalars,
+                life.seed,
+                life.steps,
+                totals,
+                seconds,
+            )
+        finally:  # Ctrl-C is raised here, after steps that are done
+            done = -(-(totals.rows - before) // batch_size)
+            life.steps += done
+            self.objective.optimizer.iterations += done
 
     def scalars(self, steps: int) -> Array:
         """The optimizer's scalars for the next `steps` steps."""
         assert self.objective is not None
         optimizer = self.objective.optimizer
+        if optimizer.kernel != self._kernel:
+            got = f"a change from {self._kernel} to {optimizer.kernel} within fit"
+            fix = "Change such options between two calls of fit."
+            wanted = "the optimizer to keep its form"
+            raise RuntimeError(checks.message("fit", got, wanted, fix))
         return optimizer.scalars(optimizer.iterations, steps, self.dtype)
 
     def totals(self) -> _core.Totals:

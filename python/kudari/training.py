@@ -15,7 +15,7 @@ from kudari.progress import Progress
 
 Array: TypeAlias = NDArray[Any]
 
-_STEPS = 4096  # steps whose learning-rate scalars are formed at a time
+_STEPS = 4096  # most steps whose learning-rate scalars are formed at a time
 
 
 class FitOptions(NamedTuple):
@@ -65,6 +65,7 @@ class Fit:
         self.callbacks = callbacks
         self.steps = batches(train.size, options.batch_size)
         self.watched = callbacks.watch_batches("train")
+        self.ahead = 64  # steps whose scalars are formed at a time: no more than time is likely for
 
     def run(self) -> None:
         """All epochs, until the last or until a callback sets `model.stop_training`."""
@@ -113,9 +114,11 @@ class Fit:
     def _advance(self, order: Array | None, done: int, totals: _core.Totals) -> int:
         """About 50 ms of steps, or one where a callback looks at every batch."""
         size = self.options.batch_size
-        count = 1 if self.watched else min(_STEPS, self.steps - done)
+        count = 1 if self.watched else min(self.ahead, self.steps - done)
         scalars = self.net.scalars(count)
-        return self.net.train(self.data, order, done * size, size, scalars, totals, CHUNK)
+        steps = self.net.train(self.data, order, done * size, size, scalars, totals, CHUNK)
+        self.ahead = min(4 * steps, _STEPS)
+        return steps
 
 
 def evaluate(

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 BATCH_SIZE = 32
-EPOCHS = 2
 STEPS = 50
-ROWS = 24 * BATCH_SIZE + 20  # an epoch is 25 steps, the last of them short
-HELD_OUT = 2 * BATCH_SIZE + 11
+HELD_OUT = 75  # rows for validation, evaluate and predict
+POOL = (STEPS + 2) * BATCH_SIZE  # rows to train on, and some to spare
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,14 @@ OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def data(name: str, rows: int = ROWS + HELD_OUT) -> tuple[Array, Array]:
-    """Inputs, and labels or targets that a noisy linear rule gives: nothing saturates on them."""
+def data(name: str) -> tuple[Array, Array]:
+    """Inputs, and labels or targets that a noisy linear rule gives: nothing saturates on them.
+
+    The first POOL rows are for training, the others are held out.
+    """
     net = NETS[name]
     rng = np.random.default_rng(len(name))
+    rows = POOL + HELD_OUT
     x = rng.normal(size=(rows, net.sizes[0])).astype(np.float32)
     rule = rng.normal(size=(net.sizes[0], net.sizes[-1])) / np.sqrt(net.sizes[0])
     score = x @ rule + rng.normal(scale=0.5, size=(rows, net.sizes[-1]))
@@ -72,6 +75,15 @@ def data(name: str, rows: int = ROWS + HELD_OUT) -> tuple[Array, Array]:
     if net.activation == "sigmoid":
         return x, (score[:, 0] > 0).astype(np.float32)
     return x, score[:, 0].astype(np.float32)
+
+
+def batch_sizes(label: str) -> list[int]:
+    """Rows of each step. Two calls of `fit` share the steps; with "adam" each ends in a short
+    batch, with the others not, because Keras compiles anew for every size."""
+    half = [BATCH_SIZE] * (STEPS // 2)
+    if label == "adam":
+        half[-1] = 20
+    return half * 2
 
 
 def weights(name: str) -> list[Array]:
@@ -98,33 +110,43 @@ def model(keras: Any, name: str, optimizer: Any) -> Any:
     return built
 
 
-def train(keras: Any, name: str, optimizer: Any) -> dict[str, Array]:
-    """Fifty steps: weights after them, history, and evaluate and predict on the held-out rows."""
+def train(keras: Any, name: str, optimizer: Any, halves: list[Array]) -> dict[str, Array]:
+    """Two calls of `fit`, on the rows that `halves` lists: the weights after them, what each says
+    of its epoch, and evaluate and predict on the held-out rows."""
     x, y = data(name)
+    held = x[POOL:], y[POOL:]
     built = model(keras, name, optimizer)
-    history = built.fit(
-        x[:ROWS],
-        y[:ROWS],
-        batch_size=BATCH_SIZE,
-        epochs=EPOCHS,
-        shuffle=False,
-        verbose=0,
-        validation_data=(x[ROWS:], y[ROWS:]),
-    )
+    histories = [
+        built.fit(
+            x[rows],
+            y[rows],
+            batch_size=BATCH_SIZE,
+            shuffle=False,
+            verbose=0,
+            validation_data=held,
+            validation_batch_size=HELD_OUT,
+        ).history
+        for rows in halves
+    ]
     return {
         **{f"weight{index}": weight for index, weight in enumerate(built.get_weights())},
-        "history_keys": np.array(list(history.history)),
-        "history": np.array(list(history.history.values())),
-        "evaluate": np.array(built.evaluate(x[ROWS:], y[ROWS:], verbose=0)),
-        "predict": built.predict(x[ROWS:], verbose=0),
+        "history_keys": np.array([list(history) for history in histories]),
+        "history": np.array([list(history.values()) for history in histories]),
+        "evaluate": np.array(built.evaluate(*held, batch_size=HELD_OUT, verbose=0)),
+        "predict": built.predict(held[0], batch_size=HELD_OUT, verbose=0),
     }
 
 
-def train_all(keras: Any) -> dict[str, Array]:
-    """Every net with every optimizer, as one flat dict: "spam/adam/weight0"."""
+def train_all(keras: Any, rows: dict[str, Array]) -> dict[str, Array]:
+    """Every net with every optimizer on its rows, as one flat dict: "spam/adam/weight0"."""
     return {
         f"{name}/{label}/{key}": value
         for name in NETS
         for label, make in OPTIMIZERS.items()
-        for key, value in train(keras, name, make(keras)).items()
+        for key, value in train(keras, name, make(keras), halves(rows, name, label)).items()
     }
+
+
+def halves(rows: dict[str, Array], name: str, label: str) -> list[Array]:
+    """The rows of a case, in step order, for the first and the second call of `fit`."""
+    return np.split(rows[f"{name}/{label}"], 2)

@@ -1,10 +1,12 @@
-"""Every case on Keras into a file: `KERAS_BACKEND=jax python run_keras.py OUT.npz`."""
+"""Every case and variant on Keras: `KERAS_BACKEND=jax python run_keras.py ROWS.npz OUT.npz`."""
 
 import sys
 
 import cases
 import keras
 import numpy as np
+import variants
 
 if __name__ == "__main__":
-    np.savez(sys.argv[1], **cases.train_all(keras))
+    rows = dict(np.load(sys.argv[1]))
+    np.savez(sys.argv[2], **cases.train_all(keras, rows), **variants.train_all(keras))

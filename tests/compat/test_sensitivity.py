@@ -85,10 +85,12 @@ WRONG: dict[str, Callable[[], Optimizer]] = {
 
 @pytest.mark.parametrize("name", cases.NETS)
 @pytest.mark.parametrize("what", WRONG)
-def test_a_wrong_optimizer_shows(name: str, what: str, keras: dict[str, Results]) -> None:
-    case = f"{name}/{what.split(':')[0]}"
-    wrong = {
-        f"{case}/{key}": value for key, value in cases.train(kudari, name, WRONG[what]()).items()
-    }
+def test_a_wrong_optimizer_shows(
+    name: str, what: str, rows: Results, keras: dict[str, Results]
+) -> None:
+    label = what.split(":")[0]
+    case = f"{name}/{label}"
+    results = cases.train(kudari, name, WRONG[what](), cases.halves(rows, name, label))
+    wrong = {f"{case}/{key}": value for key, value in results.items()}
     reached = agreement.from_keras(keras, case, agreement.weights(wrong, case))
     assert reached.mean > 2 * agreement.weight_tolerance(keras, case).mean

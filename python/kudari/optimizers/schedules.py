@@ -66,13 +66,18 @@ class ExponentialDecay(LearningRateSchedule):
         return self._rates(step, np.float32)[()]
 
     def rates(self, first: int, count: int, dtype: str) -> NDArray[Any]:
-        return self._rates(np.arange(first, first + count), np.dtype(dtype).type)
+        rates = self._rates(np.arange(first, first + count), np.dtype(dtype).type)
+        if not np.isfinite(rates).all():
+            step = first + int(np.argmin(np.isfinite(rates)))
+            rate(f"{type(self).__name__}({step})", rates[step - first])
+        return rates
 
     def _rates(self, step: ArrayLike, real: type[np.floating[Any]]) -> NDArray[Any]:
         exponent = np.asarray(step, real) / real(self.decay_steps)
         if self.staircase:
             exponent = np.floor(exponent)
-        decay = kernels.power(real(self.decay_rate), exponent).astype(real)
+        with np.errstate(over="ignore"):
+            decay = kernels.power(real(self.decay_rate), exponent).astype(real)
         return np.asarray(real(self.initial_learning_rate) * decay)
 
     def get_config(self) -> dict[str, Any]:
