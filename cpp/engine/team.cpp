@@ -12,7 +12,7 @@ namespace kudari {
 namespace {
 
 // A few tens of microseconds: longer than a phase of a small net, too short to be felt.
-constexpr int kSpins = 20000;
+constexpr int kSpins = 1000;
 
 void pause() {
 #if defined(__x86_64__)
@@ -100,12 +100,12 @@ Team& current_team() {
     return *now;
 }
 
-std::atomic<int> limit{1};
+std::atomic<int> limit{0};
 
 } // namespace
 
-int thread_limit() { return limit.load(); }
-void set_thread_limit(int threads) { limit.store(std::max(1, threads)); }
+int thread_limit() { return limit.load(std::memory_order_relaxed); }
+void set_thread_limit(int threads) { limit.store(threads, std::memory_order_relaxed); }
 
 void run_on_team(int threads, const Job& job) { current_team().run(threads, job); }
 

@@ -8,7 +8,7 @@
 
 namespace kudari {
 
-// How many threads a call may use; at least 1.
+// How many threads a call may use; 0 until it is set, and then as good as 1.
 int thread_limit();
 void set_thread_limit(int threads);
 

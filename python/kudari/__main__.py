@@ -31,7 +31,7 @@ def info() -> str:
         **_core.build_info(),
         "isa available": ", ".join(cpu.available()),
         "isa active": cpu.active(),
-        "threads": f"{cpu.get_num_threads()} asked for; the engine runs on 1",
+        "threads": str(cpu.get_num_threads()),
     }
     return "\n".join(f"{name + ':':<15}{value}" for name, value in facts.items())
 
