@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -203,13 +204,13 @@ class Copy:
         pybind11 = [sys.executable, "-m", "pybind11", "--cmakedir"]
         must(
             "cmake", "-G", "Ninja", "-S", str(self.tree), "-B", str(self.build_dir),
-            "-DCMAKE_BUILD_TYPE=Debug", "-DKUDARI_ISAS=baseline", "-DKUDARI_OPTIMIZE=-O1",
+            "-DCMAKE_BUILD_TYPE=Release", "-DKUDARI_ISAS=baseline", "-DKUDARI_OPTIMIZE=-O1",
             f"-Dpybind11_DIR={subprocess.check_output(pybind11, text=True).strip()}",
             f"-DPython_EXECUTABLE={sys.executable}", cwd=where,
         )  # fmt: skip
 
     def build(self) -> None:
-        must("cmake", "--build", str(self.build_dir), cwd=self.tree)
+        must("cmake", "--build", str(self.build_dir), "-j", "1", cwd=self.tree)
         for module in self.build_dir.glob("_core*.so"):
             shutil.copy2(module, self.tree / "python/kudari" / module.name)
 
@@ -241,23 +242,38 @@ def noticed(copy: Copy, mutation: Mutation) -> tuple[bool, str]:
     return code == 1 and bool(red), red[0] if red else output[-500:]
 
 
+def pass_unbroken(copy: Copy, mutations: list[Mutation]) -> None:
+    for tests in sorted({m.tests for m in mutations}):
+        code, output = copy.tests(tests)
+        if code:
+            sys.exit(f"{tests} must pass before anything is broken\n{output}")
+
+
+def missed(mutations: list[Mutation], where: Path) -> int:
+    """How many of the mutations no test notices; prints a row for each."""
+    copy = Copy(where)
+    copy.build()
+    pass_unbroken(copy, mutations)
+    count = 0
+    for mutation in mutations:
+        found, why = noticed(copy, mutation)
+        count += not found
+        print(f"{'noticed' if found else 'MISSED '}  {mutation.name}: {why}", flush=True)
+    return count
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="only mutations whose name holds one of these")
     names = parser.parse_args().names
     chosen = [m for m in MUTATIONS if not names or any(n in m.name for n in names)]
-    failed = 0
-    with tempfile.TemporaryDirectory() as where:
-        copy = Copy(Path(where))
-        copy.build()
-        for tests in sorted({m.tests for m in chosen}):
-            code, output = copy.tests(tests)
-            if code:
-                sys.exit(f"{tests} must pass before anything is broken\n{output}")
-        for mutation in chosen:
-            found, why = noticed(copy, mutation)
-            failed += not found
-            print(f"{'noticed' if found else 'MISSED '}  {mutation.name}: {why}", flush=True)
+    workers = min(os.cpu_count() or 1, len(chosen))
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
+        parts = [chosen[i::workers] for i in range(workers)]
+        folders = [Path(folder, str(i)) for i in range(workers)]
+        for path in folders:
+            path.mkdir()
+        failed = sum(pool.map(missed, parts, folders))
     print(f"{len(chosen) - failed} passed, {failed} failed")
     return int(failed > 0)
 

@@ -203,6 +203,7 @@ def _curves(axis: Any, history: History, name: str) -> None:
     for prefix, label, colour, style in _CURVES:
         values = history.history[prefix + name]
         axis.plot(epochs, values, style, color=colour, label=label, linewidth=2, marker=marker)
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.grid(alpha=0.3)
 
 
