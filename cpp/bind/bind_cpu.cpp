@@ -3,6 +3,7 @@
 #include <map>
 
 #include "bind/module.hpp"
+#include "engine/team.hpp"
 #include "isa/isa.hpp"
 
 namespace kudari {
@@ -28,6 +29,8 @@ void bind_cpu(pybind11::module_& m) {
     m.def("isa_available", &available_isas);
     m.def("isa_active", [] { return std::string(active_isa().name); });
     m.def("isa_use", &use_isa, pybind11::arg("name"));
+    m.def("get_thread_limit", &thread_limit);
+    m.def("set_thread_limit", &set_thread_limit, pybind11::arg("threads"));
     m.def("build_info", &build_info);
 }
 

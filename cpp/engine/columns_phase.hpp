@@ -4,24 +4,39 @@
 #pragma once
 
 #include "engine/context.hpp"
+#include "engine/share.hpp"
 
 namespace kudari {
 
+// One strip of a kernel, or a whole bias.
+struct Strip {
+    const Op* op;
+    std::size_t row, rows, column, width; // a bias: rows = 0
+    std::size_t cost() const { return (rows + 1) * width; }
+};
+
+// All strips of a plan's trainable layers, in an order that both threads and cache lines like.
+template <class T>
+std::vector<Strip> make_strips(const Plan& plan, const Parameters<T>& parameters);
+
+// The strips of thread `rank` of `threads`, about an equal part of the work.
+Share strips_of(const std::vector<Strip>& strips, int rank, int threads);
+
 template <class T> class ColumnsPhase {
   public:
-    explicit ColumnsPhase(Context<T> context) : c_(context), gradient_(strip_size(context)) {}
+    ColumnsPhase(Context<T> context, const std::vector<Strip>& strips);
 
-    // One update from the gradients the rows phase has left; scalars are the optimizer's for this
-    // step.
-    void run(std::size_t rows, const T* scalars);
+    // One update of the strips of `share` from the gradients the rows phase has left; scalars are
+    // the optimizer's for this step.
+    void run(Share share, std::size_t rows, const T* scalars);
 
   private:
-    static std::size_t strip_size(const Context<T>& c);
-    void update_kernel(const Op& op, std::size_t rows, const T* scalars);
-    void update_bias(const Op& op, std::size_t rows, const T* scalars);
+    void update_kernel(const Strip& strip, std::size_t rows, const T* scalars);
+    void update_bias(const Strip& strip, std::size_t rows, const T* scalars);
     void apply(std::size_t offset, std::size_t size, const T* scalars);
 
     Context<T> c_;
+    const std::vector<Strip>& strips_;
     Buffer<T> gradient_;
 };
 

@@ -25,7 +25,7 @@ template <class T> class Network {
   public:
     Network(std::size_t input_size, const std::vector<LayerSpec>& layers)
         : input_size_(input_size), parameters_(input_size, layers),
-          plan_(make_plan(input_size, layers)) {}
+          plan_(make_plan(input_size, layers)), strips_(make_strips<T>(plan_, parameters_)) {}
 
     std::size_t input_size() const { return input_size_; }
     std::size_t output_size() const { return plan_.output_size(); }
@@ -45,11 +45,15 @@ template <class T> class Network {
 
   private:
     Context<T> context(std::size_t rows, bool training);
-    void add_totals(Context<T>& context, std::size_t rows, T factor, Totals& totals);
+    void add_totals(const Context<T>& context, std::size_t first, std::size_t rows, T factor,
+                    Totals& totals);
+    // Threads for `rows` rows of a step (forward, backward and update) or of a forward pass.
+    int threads_for(std::size_t rows, bool training) const;
 
     std::size_t input_size_;
     Parameters<T> parameters_;
     Plan plan_;
+    std::vector<Strip> strips_;
     std::unique_ptr<Objective> objective_;
     std::unique_ptr<Workspace<T>> training_, inference_;
 };

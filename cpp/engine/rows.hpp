@@ -45,6 +45,10 @@ struct Selection {
     }
 };
 
+inline Selection advance(Selection s, std::size_t by) {
+    return {s.order ? s.order + by : nullptr, s.first + by};
+}
+
 template <class From, class T>
 void gather_from(const void* source, std::size_t columns, Selection rows, std::size_t count, T* out,
                  std::size_t stride) {

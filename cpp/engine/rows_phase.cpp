@@ -12,13 +12,9 @@ namespace {
 // Rows that go through the whole net together.
 constexpr std::size_t kBlockRows = 64;
 
-template <class F> void for_each_block(std::size_t count, F f) {
-    for (std::size_t first = 0; first < count; first += kBlockRows)
-        f(first, std::min(kBlockRows, count - first));
-}
-
-Selection advance(Selection s, std::size_t by) {
-    return {s.order ? s.order + by : nullptr, s.first + by};
+template <class F> void for_each_block(Share share, F f) {
+    for (std::size_t first = share.first; first < share.end; first += kBlockRows)
+        f(first, std::min(kBlockRows, share.end - first));
 }
 
 // out = in * mask, the mask contiguous.
@@ -32,32 +28,29 @@ void multiply(Strided<T> in, const T* mask, Strided<T> out, std::size_t rows, st
 } // namespace
 
 template <class T>
-Scaling<T> RowsPhase<T>::train(Selection selection, std::size_t count, RandomKey key) {
-    load_targets(selection, count);
-    const Scaling<T> scale = scaling(count);
+void RowsPhase<T>::train(Selection selection, Share share, T gradient_scale, RandomKey key) {
+    load_targets(selection, share);
     const bool whole = !c_.objective->metrics.empty();
     const std::size_t ops = whole ? c_.plan.ops.size() : c_.plan.ops_until(c_.loss_stage());
-    for_each_block(count, [&](std::size_t first, std::size_t rows) {
+    for_each_block(share, [&](std::size_t first, std::size_t rows) {
         forward(selection, first, rows, ops, &key);
-        loss(first, rows, &scale.gradient);
+        loss(first, rows, &gradient_scale);
         metrics(first, rows);
         backward(first, rows);
     });
-    return scale;
 }
 
-template <class T> Scaling<T> RowsPhase<T>::evaluate(Selection selection, std::size_t count) {
-    load_targets(selection, count);
-    for_each_block(count, [&](std::size_t first, std::size_t rows) {
+template <class T> void RowsPhase<T>::evaluate(Selection selection, Share share) {
+    load_targets(selection, share);
+    for_each_block(share, [&](std::size_t first, std::size_t rows) {
         forward(selection, first, rows, c_.plan.ops.size(), nullptr);
         loss(first, rows, nullptr);
         metrics(first, rows);
     });
-    return scaling(count);
 }
 
-template <class T> void RowsPhase<T>::predict(Selection selection, std::size_t count) {
-    for_each_block(count, [&](std::size_t first, std::size_t rows) {
+template <class T> void RowsPhase<T>::predict(Selection selection, Share share) {
+    for_each_block(share, [&](std::size_t first, std::size_t rows) {
         forward(selection, first, rows, c_.plan.ops.size(), nullptr);
     });
 }
@@ -115,22 +108,25 @@ void RowsPhase<T>::drop(std::size_t op, std::size_t first, std::size_t rows, Ran
     multiply<T>(c_.work.stage(o.in, first), mask, c_.work.stage(o.out, first), rows, width);
 }
 
-template <class T> void RowsPhase<T>::load_targets(Selection selection, std::size_t count) {
+template <class T> void RowsPhase<T>::load_targets(Selection selection, Share share) {
+    const std::size_t first = share.first, count = share.end - share.first;
+    const Selection mine = advance(selection, first);
     if (c_.labels() == Labels::sparse)
-        for (std::size_t i = 0; i < count; ++i) c_.work.labels()[i] = rows_.labels[selection[i]];
+        for (std::size_t i = 0; i < count; ++i) c_.work.labels()[first + i] = rows_.labels[mine[i]];
     else
-        gather(rows_.y, kElement<T>, rows_.columns, selection, count, c_.work.targets(),
-               rows_.columns);
+        gather(rows_.y, kElement<T>, rows_.columns, mine, count,
+               c_.work.targets() + first * rows_.columns, rows_.columns);
     if (rows_.weights)
-        gather(rows_.weights, kElement<T>, 1, selection, count, c_.work.weights(), 1);
+        gather(rows_.weights, kElement<T>, 1, mine, count, c_.work.weights() + first, 1);
 }
 
-template <class T> Scaling<T> RowsPhase<T>::scaling(std::size_t count) const {
+template <class T> Scaling<T> RowsPhase<T>::scaling(Selection selection, std::size_t count) const {
     const T rows = T(count);
     if (c_.objective->reduction == Reduction::none) return {T(1), rows};
     if (c_.objective->reduction == Reduction::rows || !rows_.weights) return {T(1) / rows, T(1)};
     ChunkedSum sum;
-    sum.add(c_.work.weights(), count);
+    for (std::size_t i = 0; i < count; ++i)
+        sum.add(static_cast<const T*>(rows_.weights) + selection[i], 1);
     const T total = T(sum.value());
     return total == T(0) ? Scaling<T>{T(0), T(0)} : Scaling<T>{T(1) / total, rows / total};
 }

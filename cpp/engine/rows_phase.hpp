@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/context.hpp"
+#include "engine/share.hpp"
 
 namespace kudari {
 
@@ -20,12 +21,14 @@ template <class T> class RowsPhase {
   public:
     RowsPhase(Context<T> context, const Rows& rows) : c_(context), rows_(rows) {}
 
-    // Forward, loss, metrics and backward for a batch of the selected rows.
-    Scaling<T> train(Selection selection, std::size_t count, RandomKey key);
+    // The scaling of a batch of `count` selected rows.
+    Scaling<T> scaling(Selection selection, std::size_t count) const;
+    // Forward, loss, metrics and backward for the rows of `share`, of a batch of the selected rows.
+    void train(Selection selection, Share share, T gradient_scale, RandomKey key);
     // Forward, loss and metrics, as in inference.
-    Scaling<T> evaluate(Selection selection, std::size_t count);
+    void evaluate(Selection selection, Share share);
     // Forward only; the outputs are left in the last stage.
-    void predict(Selection selection, std::size_t count);
+    void predict(Selection selection, Share share);
 
   private:
     void forward(Selection selection, std::size_t first, std::size_t rows, std::size_t ops,
@@ -34,8 +37,7 @@ template <class T> class RowsPhase {
     void activate(const Op& op, std::size_t first, std::size_t rows);
     void drop(std::size_t op, std::size_t first, std::size_t rows, RandomKey key);
     void load_input(Selection selection, std::size_t first, std::size_t rows);
-    void load_targets(Selection selection, std::size_t count);
-    Scaling<T> scaling(std::size_t count) const;
+    void load_targets(Selection selection, Share share);
     LossArgs<T> arguments(const ValueRef& ref, std::size_t stage, std::size_t first,
                           std::size_t rows, std::size_t value) const;
     void loss(std::size_t first, std::size_t rows, const T* gradient_scale);

@@ -27,7 +27,7 @@ def info() -> str:
         **{name.replace("_", " "): value for name, value in build.items()},
         "isa available": ", ".join(cpu.available()),
         "isa active": cpu.active(),
-        "threads": f"{cpu.get_num_threads()} asked for; the engine runs on one thread for now",
+        "threads": str(cpu.get_num_threads()),
     }
     return "\n".join(f"{name + ':':<15}{value}" for name, value in facts.items())
 

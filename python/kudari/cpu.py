@@ -4,12 +4,14 @@ Results are the same bits on every instruction set; only the speed differs. `KUD
 from the start: a name that this machine does not have raises ValueError at the first kernel.
 """
 
+import contextlib
 import os
+import sys
+from pathlib import Path
 
 from kudari import _core, checks
 
 _VARIABLES = ("KUDARI_NUM_THREADS", "OMP_NUM_THREADS")
-_threads: int | None = None
 
 
 def available() -> list[str]:
@@ -28,18 +30,20 @@ def use(name: str) -> None:
 
 
 def get_num_threads() -> int:
-    """Number of threads asked for: by `set_num_threads`, else by the variable KUDARI_NUM_THREADS,
-    else by OMP_NUM_THREADS, else as many as the process may run on.
+    """The most threads a call may use: from `set_num_threads`, else the variable KUDARI_NUM_THREADS,
+    else OMP_NUM_THREADS, else as many as the process may run on and its container's quota allows.
 
-    The engine runs on one thread so far: the number is kept and reported, and changes no result.
+    A phase of a step uses as many of them as its work is worth. No result depends on the number.
+    ValueError for a variable that is no whole number of at least 1.
     """
-    return _threads if _threads is not None else _initial_threads()
+    if not _core.get_thread_limit():
+        _core.set_thread_limit(_initial_threads())
+    return _core.get_thread_limit()
 
 
 def set_num_threads(n: int) -> None:
-    """Ask for `n` threads, at least 1 (else TypeError or ValueError); see `get_num_threads`."""
-    global _threads
-    _threads = checks.whole("set_num_threads", "n", n, low=1)
+    """Use at most `n` threads, at least 1 (else TypeError or ValueError); see `get_num_threads`."""
+    _core.set_thread_limit(checks.whole("set_num_threads", "n", n, low=1))
 
 
 def _initial_threads() -> int:
@@ -47,9 +51,27 @@ def _initial_threads() -> int:
         text = os.environ.get(variable, "").strip()
         if text:
             return _parsed(variable, text)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)
+    processors = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(processors, _quota()))
+
+
+def _quota(root: str = "/sys/fs/cgroup", groups: str = "/proc/self/cgroup") -> int:
+    """Whole processors that the control groups (version 2) of this process allow, rounded up."""
+    allowed = sys.maxsize
+    try:
+        with open(groups) as file:
+            path = next(line for line in file if line.startswith("0::"))[3:].strip()
+    except (OSError, StopIteration):
+        return allowed
+    while True:
+        with contextlib.suppress(OSError, ValueError):
+            limit, period = Path(root + path, "cpu.max").read_text().split()
+            if limit != "max":
+                allowed = min(allowed, -(-int(limit) // int(period)))
+        if path in ("", "/"):
+            return allowed
+        path = path.rpartition("/")[0]
 
 
 def _parsed(variable: str, text: str) -> int:

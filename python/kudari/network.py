@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from kudari import _core, checks, losses, metrics
+from kudari import _core, checks, cpu, losses, metrics
 from kudari.data import Rows, Target
 from kudari.layers import Layer, Shape, checked_weights
 from kudari.losses import KernelChoice, Loss
@@ -145,6 +145,7 @@ class Net:
         self._slots_by_optimizer: WeakKeyDictionary[Optimizer, list[list[Array]]] = (
             WeakKeyDictionary()
         )
+        cpu.get_num_threads()  # reads the environment, once
         self._settle(self._make())
 
     def _make(self) -> _core.Network:
