@@ -30,7 +30,7 @@ def use(name: str) -> None:
 
 
 def get_num_threads() -> int:
-    """The most threads a call may use: from `set_num_threads`, else the variable KUDARI_NUM_THREADS,
+    """The most threads a call may use: from `set_num_threads`, else variable KUDARI_NUM_THREADS,
     else OMP_NUM_THREADS, else as many as the process may run on and its container's quota allows.
 
     A phase of a step uses as many of them as its work is worth. No result depends on the number.

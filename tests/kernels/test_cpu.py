@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -52,23 +53,26 @@ def test_a_wrong_isa_changes_nothing(name: Any) -> None:
 
 
 @pytest.fixture
-def threads(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """No number chosen, and neither variable set."""
-    monkeypatch.setattr(cpu, "_threads", None)
+    before = cpu.get_num_threads()
+    _core.set_thread_limit(0)
     for variable in ("KUDARI_NUM_THREADS", "OMP_NUM_THREADS"):
         monkeypatch.delenv(variable, raising=False)
-    return monkeypatch
+    yield monkeypatch
+    cpu.set_num_threads(before)
 
 
 def test_threads_come_from_affinity_then_environment_then_code(
     threads: pytest.MonkeyPatch,
 ) -> None:
     if hasattr(os, "sched_getaffinity"):
+        threads.setattr(cpu, "_quota", lambda: 1000)
         assert cpu.get_num_threads() == len(os.sched_getaffinity(0))
-    threads.setenv("OMP_NUM_THREADS", "3,2")
-    assert cpu.get_num_threads() == 3
-    threads.setenv("KUDARI_NUM_THREADS", " 5 ")
-    assert cpu.get_num_threads() == 5
+    for variable, text, number in [("OMP_NUM_THREADS", "3,2", 3), ("KUDARI_NUM_THREADS", " 5 ", 5)]:
+        threads.setenv(variable, text)
+        _core.set_thread_limit(0)  # the environment is read once
+        assert cpu.get_num_threads() == number
     cpu.set_num_threads(7)
     assert cpu.get_num_threads() == 7
 
