@@ -96,13 +96,15 @@ def one_net(seed: int) -> bytes:
 
 FORK = """
 import os
-from test_threads import cpu, one_net
+import test_threads
+from kudari import cpu
+one_net = test_threads.one_net
 cpu.set_num_threads(2)
 expected = one_net(3)
 child = os.fork()
 same = one_net(3) == expected
 if child == 0:
-    os._exit(0 if same else 1)
+    os._exit(not same)
 print(same, os.waitpid(child, 0)[1])
 """
 
@@ -110,10 +112,9 @@ print(same, os.waitpid(child, 0)[1])
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_forked_child_trains_too() -> None:
     # In a process of its own: other libraries that the tests import object to forks.
-    command = [sys.executable, "-W", "ignore", "-c", FORK]
-    done = subprocess.run(
-        command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False, timeout=60
-    )
+    here = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})"
+    command = [sys.executable, "-W", "ignore", "-c", here + FORK]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout.split() == ["True", "0"], done.stderr
 
 
