@@ -1,6 +1,5 @@
 """Messages in three parts (what came, what was expected, how to fix it), and checks that raise."""
 
-import difflib
 import math
 import numbers
 import sys
@@ -32,6 +31,8 @@ def choice(where: str, what: str, value: object, options: Iterable[str]) -> str:
 
 def closest(value: object, options: Iterable[str]) -> str:
     """`Did you mean 'x'?` for the option nearest to `value`, or a plain hint without one."""
+    import difflib  # slow to import, and seldom needed
+
     names = {name.lower(): name for name in options}
     if str(value).lower() in lacking.NAMES - names.keys():
         return f"This version of kudari has no {value!r}: use one of these names."

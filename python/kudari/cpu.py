@@ -7,7 +7,6 @@ from the start: a name that this machine does not have raises ValueError at the 
 import contextlib
 import os
 import sys
-from pathlib import Path
 
 from kudari import _core, checks
 
@@ -65,8 +64,8 @@ def _quota(root: str = "/sys/fs/cgroup", groups: str = "/proc/self/cgroup") -> i
     except (OSError, StopIteration):
         return allowed
     while True:
-        with contextlib.suppress(OSError, ValueError):
-            limit, period = Path(root + path, "cpu.max").read_text().split()
+        with contextlib.suppress(OSError, ValueError), open(f"{root}{path}/cpu.max") as file:
+            limit, period = file.read().split()
             if limit != "max":
                 allowed = min(allowed, -(-int(limit) // int(period)))
         if path in ("", "/"):
