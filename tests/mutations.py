@@ -159,7 +159,7 @@ MUTATIONS = [
     Mutation(
         "engine: biases never updated",
         COLUMNS,
-        "if (d.use_bias) update_bias(op, rows, scalars);",
+        "if (d.use_bias) out.push_back({&op, 0, 0, 0, d.units});",
         "",
         FIT,
     ),
