@@ -53,16 +53,30 @@ MUTATIONS = [
     Mutation(
         "adam: bias correction dropped",
         ADAM_PY,
-        "alpha = rates * np.sqrt(1 - power_2) / (1 - power_1)",
+        "alpha = rates * root / rest",
         "alpha = rates",
         OPTIMIZERS,
     ),
     Mutation(
         "adam: steps counted from 0",
         ADAM_PY,
-        "np.arange(first + 1, first + 1 + len(rates))",
-        "np.arange(first, first + len(rates))",
+        "np.arange(first + 1, first + 1 + steps)",
+        "np.arange(first, first + steps)",
         OPTIMIZERS,
+    ),
+    Mutation(
+        "adam: kept corrections of other steps",
+        ADAM_PY,
+        "first - start, _BLOCK",
+        "first, _BLOCK",
+        OPTIMIZERS,
+    ),
+    Mutation(
+        "labels: only the first block looked at",
+        "cpp/bind/dataset.hpp",
+        "from += n * std::size_t(values.itemsize());",
+        "",
+        "tests/test_data.py",
     ),
     Mutation(
         "adam: betas swapped in the kernel",

@@ -338,6 +338,35 @@ def test_masked_values_are_refused():
     toys.softmax_net().fit(np.ma.masked_array(X), Y, verbose=0)
 
 
+@pytest.mark.parametrize("row", [0, 511, 512, 1023, 1024, 1999])
+def test_a_wrong_value_is_found_wherever_it_stands(row):
+    x = np.zeros((2000, 8), np.float32)
+    for kind, wrong in ((np.int8, -1), (np.int64, 2**40), (np.uint64, 2**64 - 1), (float, np.inf)):
+        y = np.ones(2000, kind)
+        y[row] = wrong
+        refuses(toys.softmax_net(), fit(x, y), ValueError, [f"in row {row}"])
+    model = toys.line_net()
+    for loss, values in (("mse", (np.nan, np.inf, -np.inf)), ("bce", (np.nan, 1.001, -1e-30))):
+        model.compile("sgd", loss)
+        for wrong in values:
+            y = np.ones(2000)
+            y[row] = wrong
+            refuses(model, fit(x, y), ValueError, [f"in row {row}"])
+
+
+def test_labels_and_weights_of_any_layout_count_alike():
+    """Aligned or not, contiguous or not, in any dtype: the same numbers train the same."""
+    packed = np.zeros(40, [("pad", "i1"), ("y", "f8"), ("label", "i8"), ("weight", "f8")])
+    packed["y"], packed["label"], packed["weight"] = Y == 1, Y, Y + 1
+    for name, net in (("label", toys.softmax_net), ("y", toys.line_net)):
+        plain, odd = net(), net()
+        column = packed[name]
+        assert not column.flags.aligned
+        plain.fit(X, column.astype(np.float32), verbose=0, sample_weight=Y + 1.0)
+        odd.fit(X, column, verbose=0, sample_weight=packed["weight"])
+        assert toys.state(plain) == toys.state(odd)
+
+
 def test_what_is_no_array_is_named():
     for x, words in (((i for i in range(3)), "a generator"), ({"a": 1}, "a dict")):
         refuses(toys.softmax_net(), fit(x=x), TypeError, [words])

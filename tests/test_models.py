@@ -219,6 +219,27 @@ def test_predictions_agree_in_every_way_of_asking():
     assert (model.predict_on_batch(X) == expected).all()
     assert (model(X) == expected).all()
     assert (model(X[::-1])[::-1] == expected).all()
+    assert model.predict(X, verbose=0, callbacks=[]).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows", [0, 1, 1024, 1025, 3000])
+def test_predictions_do_not_depend_on_how_many_rows_there_are(rows, dtype):
+    model = keras.Sequential([layers.Dense(3, activation="tanh", input_shape=(8,))], dtype=dtype)
+    for kind in (np.uint8, np.float32, np.float64):
+        x = (np.arange(rows * 8).reshape(rows, 8) % 251).astype(kind)
+        outputs = model.predict(x, verbose=0)
+        assert (outputs.shape, outputs.dtype) == ((rows, 3), dtype)
+        assert outputs.tobytes() == model.predict_on_batch(x).tobytes()
+        singly = [model.predict(row[None], verbose=0).tobytes() for row in x[-5:]]
+        assert b"".join(singly) == outputs[-5:].tobytes()
+
+
+def test_wrong_callbacks_build_no_model():
+    model = keras.Sequential([layers.Dense(3)])
+    with pytest.raises(TypeError, match="callbacks"):
+        model.predict(X, verbose=0, callbacks=[1])
+    assert not model.built
 
 
 @pytest.mark.parametrize("dtype", ["float64", np.float64, np.dtype("float64")])
@@ -424,6 +445,23 @@ def test_the_namespace_is_keras_like():
 def test_the_import_is_light():
     heavy = "{'tqdm', 'matplotlib', 'sklearn', 'pandas', 'importlib.metadata', 'kudari.reference'}"
     program = f"import sys, kudari; print(sorted({heavy} & set(sys.modules)))"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"
+
+
+def test_neither_is_the_first_fit_heavy():
+    """NumPy's masked arrays take longer to load than a small model to train."""
+    program = """
+import sys, numpy, kudari
+ready = set(sys.modules)
+model = kudari.Sequential([kudari.layers.Dense(1, input_shape=(2,))])
+model.compile("adam", "mse")
+model.fit([[1.0, 2.0]], [3.0], verbose=0)
+model.predict([[1.0, 2.0]], verbose=0)
+print(sorted(set(sys.modules) - ready))
+"""
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

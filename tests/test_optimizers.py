@@ -254,6 +254,24 @@ def test_scalars_are_rounded_as_keras_writes_them() -> None:
     assert RMSprop(rho=0.9).scalars(0, 1, "float32")[0, 2] == np.float32(1 - 0.9)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_scalars_do_not_depend_on_how_many_are_formed_at_once(dtype: str) -> None:
+    """Nor on what was asked for before: other betas, another dtype, another place."""
+    for betas in ((0.9, 0.999), (0.8, 0.999), (0.9, 0.99), (0.0, 0.0)):
+        adam = Adam(ExponentialDecay(0.1, 100, 0.5), *betas)
+        rows = adam.scalars(0, 600, dtype)
+        for steps in (1, 2, 64, 100, 256):
+            parts = [adam.scalars(first, steps, dtype) for first in range(0, 600, steps)]
+            assert np.concatenate(parts)[:600].tobytes() == rows.tobytes()
+
+
+def test_scalars_follow_a_changed_option() -> None:
+    adam = Adam(0.1)
+    adam.scalars(3, 1, "float32")
+    adam.beta_1, adam.learning_rate = 0.5, 0.2
+    assert (adam.scalars(3, 1, "float32") == Adam(0.2, 0.5).scalars(3, 1, "float32")).all()
+
+
 def test_scalars_of_a_schedule() -> None:
     schedule = ExponentialDecay(0.1, 10, 0.5)
     rows = SGD(schedule, momentum=0.5).scalars(5, 20, "float32")

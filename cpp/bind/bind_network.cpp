@@ -1,4 +1,5 @@
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <variant>
 
@@ -201,6 +202,17 @@ class PyNetwork {
         });
     }
 
+    // All of x at once: Python has nothing to make but x.
+    py::array predict_batch(const py::array& x) {
+        const Dataset data(x, std::nullopt, std::nullopt);
+        const auto rows = x.shape(0), columns = py::ssize_t(output_size());
+        const std::vector<py::ssize_t> shape{rows, columns};
+        const py::array out =
+            visit([&]<class T>(Network<T>&) -> py::array { return py::array_t<T>(shape); });
+        predict(data, 0, data.rows().count, out, std::numeric_limits<double>::infinity());
+        return out;
+    }
+
     std::size_t predict(const Dataset& data, std::size_t position, std::size_t rows,
                         const py::array& out, double seconds) {
         const Entry entry(busy_);
@@ -277,6 +289,7 @@ void bind_network(py::module_& m) {
         .def(py::init<const py::array&, const MaybeArray&, const MaybeArray&>(), arg("x"), arg("y"),
              arg("sample_weight"))
         .def_property_readonly("rows", [](const Dataset& d) { return d.rows().count; });
+    m.def("within", &within, arg("values"), arg("low"), arg("high"));
     py::class_<Totals>(m, "Totals", py::is_final())
         .def(py::init<std::size_t>(), arg("count"))
         .def_property_readonly("rows", &Totals::rows)
@@ -300,7 +313,8 @@ void bind_network(py::module_& m) {
         .def("evaluate", &PyNetwork::evaluate, arg("data"), arg("position"), arg("rows"),
              arg("batch_size"), arg("totals"), arg("seconds"))
         .def("predict", &PyNetwork::predict, arg("data"), arg("position"), arg("rows"), arg("out"),
-             arg("seconds"));
+             arg("seconds"))
+        .def("predict_batch", &PyNetwork::predict_batch, arg("x"));
 }
 
 } // namespace kudari

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <iterator>
 
 #include "bind/arrays.hpp"
 #include "engine/rows.hpp"
@@ -23,6 +24,24 @@ inline Element element_of(const py::array& a) {
     case 4: return sign ? Element::int32 : Element::uint32;
     default: return sign ? Element::int64 : Element::uint64;
     }
+}
+
+// Whether every value lies in [low, high]; a NaN lies nowhere.
+inline bool within(const py::array& values, double low, double high) {
+    require_contiguous(values);
+    const Element element = element_of(values);
+    const char* from = static_cast<const char*>(values.data());
+    double block[512];
+    for (std::size_t left = std::size_t(values.size()); left;) {
+        const std::size_t n = std::min(left, std::size(block));
+        gather(from, element, n, {nullptr, 0}, 1, block, n);
+        bool inside = true;
+        for (std::size_t i = 0; i < n; ++i) inside &= (block[i] >= low) & (block[i] <= high);
+        if (!inside) return false;
+        from += n * std::size_t(values.itemsize());
+        left -= n;
+    }
+    return true;
 }
 
 class Dataset {

@@ -13,7 +13,15 @@ from kudari import checks, lacking
 
 Logs = dict[str, float]
 
-_BATCH_HOOKS = ("begin", "end")
+# What belongs to the batches of each phase.
+_BATCH_HOOKS = {
+    phase: tuple(f"on_{prefix}batch_{when}" for prefix in prefixes for when in ("begin", "end"))
+    for phase, prefixes in {
+        "train": ("train_", ""),
+        "test": ("test_",),
+        "predict": ("predict_",),
+    }.items()
+}
 
 
 class Callback:
@@ -118,9 +126,7 @@ class CallbackList:
 
     def watch_batches(self, phase: str) -> bool:
         """Whether a callback overrides a batch hook of `phase` ("train", "test" or "predict")."""
-        hooks = [f"on_{phase}_batch_{when}" for when in _BATCH_HOOKS]
-        if phase == "train":
-            hooks += [f"on_batch_{when}" for when in _BATCH_HOOKS]
+        hooks = _BATCH_HOOKS[phase]
         return any(_overrides(callback, hook) for callback in self.callbacks for hook in hooks)
 
 

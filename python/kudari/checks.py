@@ -80,13 +80,7 @@ def number(
     open_high: bool = False,
 ) -> float:
     """`value` as a float within [low, high]; NumPy scalars and 0-d arrays count as numbers."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
-    if not isinstance(value, (numbers.Real, np.number, np.bool_)) or isinstance(value, complex):
-        raise TypeError(
-            message(where, repr(value), f"{name} to be a number", f"Pass a float for {name}.")
-        )
-    result = float(value)
+    result = value if type(value) is float else _float(where, name, value)
     below = result <= low if open_low else result < low
     above = result >= high if open_high else result > high
     if math.isnan(result) or below or above:
@@ -97,8 +91,21 @@ def number(
     return result
 
 
+def _float(where: str, name: str, value: Any) -> float:
+    """`value` as a float, if it is a number at all."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not isinstance(value, (numbers.Real, np.number, np.bool_)) or isinstance(value, complex):
+        raise TypeError(
+            message(where, repr(value), f"{name} to be a number", f"Pass a float for {name}.")
+        )
+    return float(value)
+
+
 def whole(where: str, name: str, value: Any, *, low: int = 0) -> int:
     """`value` as an int of at least `low`; NumPy integers and 0-d arrays count, bools do not."""
+    if type(value) is int and value >= low:
+        return value
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
@@ -126,6 +133,8 @@ def kind_of(value: object) -> str:
 
 def unmasked(where: str, name: str, value: object) -> None:
     """ValueError for a masked array in which something is masked."""
+    if "numpy.ma" not in sys.modules:  # NumPy loads it late, and no masked array is older
+        return
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         fix = "Drop those rows, or fill the values in with filled()."
         wanted = f"every value of {name} to count"
@@ -134,15 +143,24 @@ def unmasked(where: str, name: str, value: object) -> None:
 
 def flag(where: str, name: str, value: object) -> bool:
     """`value` as a bool; NumPy bools count, strings and other numbers than 0 and 1 do not."""
-    if isinstance(value, (bool, np.bool_)) or (isinstance(value, numbers.Real) and value in (0, 1)):
+    if value is True or value is False:
+        return value
+    if isinstance(value, np.bool_) or (isinstance(value, numbers.Real) and value in (0, 1)):
         return bool(value)
     raise TypeError(
         message(where, repr(value), f"{name} to be True or False", f"Pass a bool for {name}.")
     )
 
 
+_FLOATS: dict[Any, str] = {
+    key: name for name in ("float32", "float64") for key in (name, np.dtype(name))
+}
+
+
 def float_dtype(where: str, value: object) -> str:
     """The name of a dtype that kudari computes in: "float32" (also for None) or "float64"."""
+    if isinstance(value, (str, np.dtype)) and value in _FLOATS:
+        return _FLOATS[value]
     name = getattr(value, "__name__", None) or str(value)
     return choice(where, "dtype", "float32" if value is None else name, ("float32", "float64"))
 

@@ -1,18 +1,20 @@
 """Rows for the engine: x, y and weights, checked as a whole before anything is changed."""
 
 import math
+import sys
 from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kudari import checks
+from kudari import _core, checks
 
 Array: TypeAlias = NDArray[Any]
 
 # What the engine reads as it is.
 _READY = frozenset(np.dtype(code) for code in "?fdbBhHiIlLqQ")
+_LARGEST = sys.float_info.max
 
 
 class Target(NamedTuple):
@@ -33,6 +35,11 @@ class Target(NamedTuple):
     def bounded(self) -> bool:
         """Whether y holds probabilities, which lie in [0, 1]."""
         return self.kernel.endswith("crossentropy")
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where every number of y lies, ends included."""
+        return (0.0, 1.0) if self.bounded else (-_LARGEST, _LARGEST)
 
     @property
     def one_hot(self) -> bool:
@@ -141,8 +148,16 @@ def features(where: str, x: Any, row_shape: tuple[int, ...]) -> Array:
     if array.shape[1:] != row_shape or array.ndim == 0:
         array = _column(where, array, row_shape)
     flat = array if array.ndim == 2 else array.reshape(len(array), math.prod(row_shape))
-    ready = flat.flags.c_contiguous and flat.flags.aligned
-    return flat if ready else np.require(flat, requirements=["C", "ALIGNED"])
+    return _laid_out(flat, flat.dtype)
+
+
+def _laid_out(array: Array, dtype: np.dtype[Any]) -> Array:
+    """`array` itself if it is aligned, C-contiguous and of `dtype`; else a copy that is."""
+    flags = array.flags
+    if array.dtype == dtype and flags.c_contiguous and flags.aligned:
+        return array
+    with np.errstate(over="ignore"):
+        return np.require(array, dtype, ["C", "ALIGNED"])
 
 
 def _column(where: str, array: Array, row_shape: tuple[int, ...]) -> Array:
@@ -177,8 +192,9 @@ def _dense(where: str, y: Array, target: Target) -> Array:
     if shaped.shape != (rows, target.columns):
         wanted = f"y of shape {_shapes(rows, target)}"
         raise ValueError(checks.message(where, f"{y.shape}", wanted, _dense_fix(y, target)))
-    with np.errstate(over="ignore"):
-        values = np.ascontiguousarray(shaped, target.dtype)
+    values = _laid_out(shaped, target.dtype)
+    if _core.within(values, *target.interval):
+        return values
     fix = "Drop those rows, or fill them in."
     _refuse(where, "y", y, ~np.isfinite(values), "finite labels", fix)
     if target.bounded:
@@ -212,14 +228,15 @@ def _sparse(where: str, y: Array, target: Target) -> Array:
         )
         wanted = f"y of shape {_shapes(len(y), target)} for {target.loss}"
         raise ValueError(checks.message(where, f"{y.shape}", wanted, fix))
-    flat = y.reshape(-1)
+    flat = _laid_out(y.reshape(-1), y.dtype)
     if flat.dtype.kind == "f":
         _refuse(where, "y", flat, ~np.isfinite(flat), "finite labels", "Drop those rows.")
         fix = "Round them, or use a loss for real values such as 'mse'."
         _refuse(where, "y", flat, flat % 1 != 0, "whole class numbers", fix)
-    outside = (flat < 0) | (flat >= target.columns)
-    fix = "Number the classes from 0, or end the model in more units."
-    _refuse(where, "y", flat, outside, f"labels in [0, {target.columns})", fix)
+    if not _core.within(flat, 0, target.columns - 1):
+        outside = (flat < 0) | (flat >= target.columns)
+        fix = "Number the classes from 0, or end the model in more units."
+        _refuse(where, "y", flat, outside, f"labels in [0, {target.columns})", fix)
     return np.array(flat, np.int32)  # a copy: the engine relies on labels that stay in range
 
 
@@ -245,11 +262,11 @@ def weights(where: str, sample_weight: Any, rows: int, target: Target) -> Array 
         fix = "Pass one weight per row."
         wanted = f"sample_weight of shape ({rows},)"
         raise ValueError(checks.message(where, f"{array.shape}", wanted, fix))
-    with np.errstate(over="ignore"):
-        values = np.ascontiguousarray(array.reshape(rows), target.dtype)
-    bad = ~(np.isfinite(values) & (values >= 0))
-    fix = "Use 0 for rows that should not count."
-    _refuse(where, "sample_weight", array, bad, "finite weights of at least 0", fix)
+    values = _laid_out(array.reshape(rows), target.dtype)
+    if not _core.within(values, 0, _LARGEST):
+        bad = ~(np.isfinite(values) & (values >= 0))
+        fix = "Use 0 for rows that should not count."
+        _refuse(where, "sample_weight", array, bad, "finite weights of at least 0", fix)
     return values
 
 

@@ -1,6 +1,7 @@
 """Sequential: a stack of layers with Keras's methods."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -65,7 +66,8 @@ class Sequential:
         self._arguments: CompileArguments | None = None
         self._objective: Objective | None = None
         self._counters = Counters(random.next_seed())
-        self._lock = _core.ModelLock()
+        lock = _core.ModelLock()  # its entries are made once: a call on one row takes microseconds
+        self._alone, self._inside = cache(lock.alone), cache(lock.inside)
         for layer in listed("Sequential", "layers", () if layers is None else layers):
             self.add(layer)
 
@@ -76,7 +78,7 @@ class Sequential:
 
         A model that has run must be compiled again afterwards.
         """
-        with self._lock.alone("add"):
+        with self._alone("add"):
             if isinstance(layer, InputLayer):
                 self._add_input(layer)
                 return
@@ -117,7 +119,7 @@ class Sequential:
 
     def pop(self) -> Layer:
         """Remove and return the last layer, with its weights; ValueError where there is none."""
-        with self._lock.alone("pop"):
+        with self._alone("pop"):
             if not self._layers:
                 fix = "Add one first."
                 raise ValueError(checks.message("pop", "a model without layers", "a layer", fix))
@@ -148,7 +150,7 @@ class Sequential:
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Create the weights for inputs of `input_shape`, its first axis the rows: (None, 784)."""
-        with self._lock.alone("build"):
+        with self._alone("build"):
             row = self._row if input_shape is None else row_of("build", input_shape)
             if row is None or self._row not in (None, row):
                 fix = "Pass (None, features), or make a new model for another shape."
@@ -205,7 +207,7 @@ class Sequential:
 
     def get_weights(self) -> list[Array]:
         """Copies of all weights: kernel, bias, kernel, bias, …; empty before the model is built."""
-        with self._lock.inside("get_weights"):
+        with self._inside("get_weights"):
             return [weight for layer in self._layers for weight in layer.get_weights()]
 
     def set_weights(self, weights: Iterable[Any]) -> None:
@@ -213,7 +215,7 @@ class Sequential:
 
         Every shape is checked before any weight is set; ValueError otherwise.
         """
-        with self._lock.inside("set_weights"):
+        with self._inside("set_weights"):
             self._network(self._known_row("set_weights")).set_weights(weights)
 
     def summary(
@@ -236,7 +238,7 @@ class Sequential:
         Weights stay as they are. The same optimizer object keeps its state; a name makes a new one.
         ValueError for an unknown name (with the closest) and for a pairing that cannot learn.
         """
-        with self._lock.alone("compile"):
+        with self._alone("compile"):
             if loss is None:
                 fix = "Pass a name such as loss='mse', or a loss of kudari.losses."
                 raise ValueError(checks.message("compile", "loss=None", "a loss", fix))
@@ -336,7 +338,7 @@ class Sequential:
         `verbose`: 0 silent, 1 a bar on a terminal, 2 one line per epoch. RuntimeError before
         `compile`; ValueError or TypeError for wrong data, all of which is checked first.
         """
-        with self._lock.alone("fit"):
+        with self._alone("fit"):
             objective = self._resolved("fit", x, y)
             train, validation = self._parts(
                 objective, x, y, sample_weight, class_weight, validation_split, validation_data
@@ -395,7 +397,7 @@ class Sequential:
         return_dict: bool = False,
     ) -> Any:
         """The loss of all rows, or [loss, metrics…] where there are metrics; a dict on request."""
-        with self._lock.inside("evaluate"):
+        with self._inside("evaluate"):
             objective = self._resolved("evaluate", x, y)
             rows = self._rows("evaluate", objective, x, y, sample_weight)
             size = training.batch_size("evaluate", batch_size)
@@ -412,11 +414,14 @@ class Sequential:
         callbacks: Any = None,
     ) -> Array:
         """Outputs for x (rows, …), of shape (rows, units) and the model's dtype."""
-        with self._lock.inside("predict"):
+        with self._inside("predict"):
             row, values = self._inputs("predict", x)
             size = training.batch_size("predict", batch_size)
+            level = progress.level("predict", verbose)
+            if not level and callbacks is None and len(values) <= training.AT_ONCE:
+                return self._network(row).predict_batch(values)
             steps = training.batches(len(values), size)
-            line = Progress(progress.level("predict", verbose), steps)
+            line = Progress(level, steps)
             hooks = CallbackList(callbacks, self, {"verbose": verbose, "epochs": 1, "steps": steps})
             return training.predict(self._network(row), values, size, hooks, line)
 
@@ -436,7 +441,7 @@ class Sequential:
         return_dict: bool = False,
     ) -> Any:
         """One update on all rows of x; gives loss and metrics from before it as `evaluate` does."""
-        with self._lock.alone("train_on_batch"):
+        with self._alone("train_on_batch"):
             objective = self._resolved("train_on_batch", x, y)
             rows = self._rows("train_on_batch", objective, x, y, sample_weight, class_weight)
             return _result(objective, self._at_work(objective).train_batch(rows), return_dict)
@@ -445,14 +450,14 @@ class Sequential:
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Loss and metrics of the rows of x as `evaluate` gives them, without text and hooks."""
-        with self._lock.inside("test_on_batch"):
+        with self._inside("test_on_batch"):
             objective = self._resolved("test_on_batch", x, y)
             rows = self._rows("test_on_batch", objective, x, y, sample_weight)
             return _result(objective, self._at_work(objective).test_batch(rows), return_dict)
 
     def predict_on_batch(self, x: Any) -> Array:
         """Outputs for the rows of x, without text and hooks."""
-        with self._lock.inside("predict_on_batch"):
+        with self._inside("predict_on_batch"):
             row, values = self._inputs("predict_on_batch", x)
             return self._network(row).predict_batch(values)
 

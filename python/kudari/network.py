@@ -304,9 +304,7 @@ class Net:
 
     def predict_batch(self, x: Array) -> Array:
         """Outputs for x (rows, features)."""
-        out: Array = np.empty((len(x), self._engine.output_size), self.dtype)
-        self.predict(_core.Dataset(x, None, None), 0, len(x), out, math.inf)
-        return out
+        return self._engine.predict_batch(x)
 
     def predict(
         self, data: _core.Dataset, position: int, rows: int, out: Array, seconds: float

@@ -14,11 +14,14 @@ from kudari import checks
 Array: TypeAlias = NDArray[Any]
 
 SINGLE, DOUBLE, INDEX = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32)
-REAL = frozenset("?bBhHiIlLqQefd")  # dtype characters of booleans, integers and floats to 8 bytes
+# Booleans, integers and floats to 8 bytes, in this machine's byte order.
+REAL = frozenset(np.dtype(code) for code in "?bBhHiIlLqQefd")
 
 
 def real(where: str, name: str, value: ArrayLike) -> Array:
     """`value` as an array of real numbers of at most 8 bytes, in this machine's byte order."""
+    if type(value) is np.ndarray and value.dtype in REAL:
+        return value
     checks.unmasked(where, name, value)
     try:
         array = np.asarray(value)
@@ -26,7 +29,7 @@ def real(where: str, name: str, value: ArrayLike) -> Array:
         fix = "Make every row equally long."
         got = "nested sequences of unequal lengths"
         raise ValueError(checks.message(where, got, f"{name} to be rectangular", fix)) from error
-    if array.dtype.char not in REAL:
+    if array.dtype.newbyteorder("=") not in REAL:
         wanted = f"{name} of float32, float64, integers or booleans"
         fix = f"Convert {name} with astype('float32') or astype('float64')."
         raise TypeError(checks.message(where, f"dtype {array.dtype}", wanted, fix))
@@ -59,6 +62,9 @@ def floats(where: str, **values: ArrayLike) -> list[Array]:
 
 def target(where: str, name: str, array: Any, shape: tuple[int, ...], dtype: DTypeLike) -> None:
     """Raise unless `array` can be written in place with values of `shape` and `dtype`."""
+    plain = type(array) is np.ndarray and array.dtype == dtype and array.shape == shape
+    if plain and array.flags.carray:
+        return
     dtype = np.dtype(dtype)
     if not isinstance(array, np.ndarray):
         fix = "It is written in place, so it must be a NumPy array."

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping
 from kudari import checks
 
 WIDTH = 20
+_LEVELS: dict[Hashable, int] = {"auto": 1, 0: 0, 1: 1, 2: 2}
 INTERVAL = 0.05  # seconds between two drawings of the bar
 
 _BOLD, _GREEN, _WHITE, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
@@ -14,8 +15,7 @@ _BOLD, _GREEN, _WHITE, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
 
 def level(where: str, verbose: object) -> int:
     """0 (silent), 1 (a bar) or 2 (a line per epoch); "auto" is 1, and 1 is 2 without a terminal."""
-    levels = {"auto": 1, 0: 0, 1: 1, 2: 2}
-    wanted = levels.get(verbose) if isinstance(verbose, Hashable) else None
+    wanted = _LEVELS.get(verbose) if isinstance(verbose, Hashable) else None
     if wanted is None:
         fix = "Use one of them."
         raise ValueError(checks.message(where, repr(verbose), "verbose of 'auto', 0, 1 or 2", fix))

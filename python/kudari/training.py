@@ -16,6 +16,7 @@ from kudari.progress import Progress
 
 Array: TypeAlias = NDArray[Any]
 
+AT_ONCE = 1024  # rows that the engine predicts before it looks at the clock
 _STEPS = 4096  # most steps whose learning-rate scalars are formed at a time
 
 
@@ -112,7 +113,7 @@ class Fit:
     def _train(self, line: Progress) -> Logs:
         """The batches of one epoch; returns the means over its rows."""
         order, totals, done = self._order(), self.net.totals(), 0
-        logs = _logs(self.net, totals.means())
+        logs: Logs = {}
         while done < self.steps and not self.model.stop_training:
             if self.watched:
                 self.callbacks.call("on_train_batch_begin", done, {})
@@ -121,7 +122,7 @@ class Fit:
             if self.watched:
                 self.callbacks.call("on_train_batch_end", done - 1, logs)
             line.update(done, logs)
-        return logs
+        return logs or _logs(self.net, totals.means())
 
     def _advance(self, order: Array | None, done: int, totals: _core.Totals) -> int:
         """About 50 ms of steps, or one where a callback looks at every batch."""

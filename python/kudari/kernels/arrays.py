@@ -78,15 +78,14 @@ def log1p(x: ArrayLike, *, out: Array | None = None) -> Array:
 
 def power(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """x to the power y in float64, x >= 0, broadcast as in NumPy; a negative x is a ValueError."""
-    base, exponent = np.broadcast_arrays(
-        operands.real("power", "x", x), operands.real("power", "y", y)
-    )
-    if base.size and base.min() < 0:
+    base, exponent = operands.real("power", "x", x), operands.real("power", "y", y)
+    result = np.empty(np.broadcast(base, exponent).shape, np.float64)
+    if result.size and base.min() < 0:
         fix = "Take the power of abs(x) and set the sign yourself."
         raise ValueError(checks.message("power", f"{base.min()}", "x of at least 0", fix))
-    result = np.empty(base.shape, np.float64)
-    flat = [operands.contiguous(array, operands.DOUBLE).reshape(-1) for array in (base, exponent)]
-    _core.power(flat[0], flat[1], result.reshape(-1))
+    spread = [np.empty_like(result), np.empty_like(result)]
+    spread[0][...], spread[1][...] = base, exponent
+    _core.power(spread[0].reshape(-1), spread[1].reshape(-1), result.reshape(-1))
     return result
 
 

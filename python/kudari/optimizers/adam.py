@@ -1,5 +1,6 @@
 """Adam: steps by running means of the gradient and of its square."""
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,15 +40,41 @@ class Adam(Optimizer):
     def kernel(self) -> str:
         return "amsgrad" if self.amsgrad else "adam"
 
-    def _columns(self, rates: Array, first: int) -> list[Any]:
-        real = rates.dtype.type
-        step = np.arange(first + 1, first + 1 + len(rates)).astype(real)
-        power_1, power_2 = (
-            kernels.power(real(beta), step).astype(real) for beta in (self.beta_1, self.beta_2)
-        )
-        alpha = rates * np.sqrt(1 - power_2) / (1 - power_1)
+    def _columns(self, rates: Any, first: int, steps: int) -> list[Any]:
+        betas = float(self.beta_1), float(self.beta_2)
+        root, rest = _corrections(*betas, first, steps, rates.dtype)
+        alpha = rates * root / rest
         return [alpha, 1 - self.beta_1, 1 - self.beta_2, self.epsilon]
 
     def get_config(self) -> dict[str, Any]:
         own = ("beta_1", "beta_2", "epsilon", "amsgrad")
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}
+
+
+_BLOCK = 256  # updates whose corrections are formed together, and kept
+
+
+def _corrections(
+    beta_1: float, beta_2: float, first: int, steps: int, dtype: np.dtype[Any]
+) -> tuple[Any, Any]:
+    """sqrt(1 - beta_2^t) and 1 - beta_1^t of `steps` updates from `first` on: arrays, or numbers
+    for one step."""
+    start = first % _BLOCK
+    if start + steps > _BLOCK:
+        return _formed(beta_1, beta_2, first, steps, dtype)
+    root, rest = _kept(beta_1, beta_2, first - start, _BLOCK, dtype)
+    part = start if steps == 1 else slice(start, start + steps)
+    return root[part], rest[part]
+
+
+def _formed(
+    beta_1: float, beta_2: float, first: int, steps: int, dtype: np.dtype[Any]
+) -> tuple[Array, Array]:
+    """`_corrections` as arrays, every operation rounded to `dtype`."""
+    real = dtype.type
+    step = np.arange(first + 1, first + 1 + steps).astype(dtype)
+    power_1, power_2 = (kernels.power(real(beta), step).astype(dtype) for beta in (beta_1, beta_2))
+    return np.sqrt(1 - power_2), 1 - power_1
+
+
+_kept = lru_cache(maxsize=16)(_formed)  # a model's betas seldom change, and models share them

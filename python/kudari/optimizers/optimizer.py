@@ -81,17 +81,25 @@ class Optimizer:
         """
         dtype = checks.float_dtype(type(self).__name__, dtype)
         if isinstance(self._learning_rate, LearningRateSchedule):
-            rates = self._learning_rate.rates(first_iteration, steps, dtype)
+            rates: Any = self._learning_rate.rates(first_iteration, steps, dtype)
+            rates = rates[0] if steps == 1 else rates
         else:
-            rates = np.full(steps, self._learning_rate, dtype)
-        columns = self._columns(rates, first_iteration)
+            rates = np.dtype(dtype).type(self._learning_rate)
+        columns = self._columns(rates, first_iteration, steps)
+        if (
+            steps == 1
+        ):  # as for every batch of train_on_batch: numbers are faster than arrays of one
+            return np.array([columns], dtype)
         result = np.empty((steps, len(columns)), dtype)
         for index, column in enumerate(columns):
             result[:, index] = column
         return result
 
-    def _columns(self, rates: Array, first: int) -> list[Any]:
-        """The columns of `scalars`: arrays like `rates`, or numbers still to be rounded."""
+    def _columns(self, rates: Any, first: int, steps: int) -> list[Any]:
+        """The columns of `scalars`: arrays of `steps`, or numbers, perhaps still to be rounded.
+
+        `rates` is an array of them or one for all, rounded to the dtype. One step gives no arrays.
+        """
         raise NotImplementedError
 
     def apply(self, grads: Sequence[ArrayLike], params: Sequence[Array]) -> None:

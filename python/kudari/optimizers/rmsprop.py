@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from kudari import checks
-from kudari.optimizers.optimizer import Array, Optimizer
+from kudari.optimizers.optimizer import Optimizer
 
 
 class RMSprop(Optimizer):
@@ -41,7 +41,7 @@ class RMSprop(Optimizer):
     def kernel(self) -> str:
         return "rmsprop" + "_centered" * self.centered + "_momentum" * (self.momentum > 0)
 
-    def _columns(self, rates: Array, first: int) -> list[Any]:
+    def _columns(self, rates: Any, first: int, steps: int) -> list[Any]:
         columns = [rates, self.rho, 1 - self.rho, self.epsilon]
         return [*columns, self.momentum] if self.momentum > 0 else columns
 

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from kudari import checks
-from kudari.optimizers.optimizer import Array, Optimizer
+from kudari.optimizers.optimizer import Optimizer
 
 
 class SGD(Optimizer):
@@ -33,7 +33,7 @@ class SGD(Optimizer):
             return "sgd"
         return "nesterov" if self.nesterov else "momentum"
 
-    def _columns(self, rates: Array, first: int) -> list[Any]:
+    def _columns(self, rates: Any, first: int, steps: int) -> list[Any]:
         return [rates] if self.momentum == 0 else [rates, self.momentum]
 
     def get_config(self) -> dict[str, Any]:
