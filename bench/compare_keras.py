@@ -10,7 +10,6 @@ import argparse
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -30,17 +29,10 @@ import kinks  # noqa: E402
 from backends import Results  # noqa: E402
 
 import keras_runs  # noqa: E402
+from page import markdown, replace  # noqa: E402
 
 BEGIN, END = "<!-- begin: bench/compare_keras.py -->\n", "<!-- end -->\n"
 T_19 = 2.093024  # 97.5 % point of Student's t with 19 degrees of freedom, for 20 seeds
-
-Row = Sequence[str]
-
-
-def markdown(head: Row, rows: Sequence[Row]) -> str:
-    """A table; the first column to the left, the others to the right."""
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def verdict(good: bool) -> str:
@@ -141,13 +133,6 @@ def compare() -> tuple[str, bool]:
     return f"{conditions()}{text}", all(good for *_, good in parts)
 
 
-def write(path: Path, text: str) -> None:
-    """Put `text` between the marks of the page."""
-    page = path.read_text("utf-8")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description="kudari beside Keras")
     parser.add_argument("--write", type=Path, metavar="PAGE.md", help="put the tables there")
@@ -157,7 +142,7 @@ def main() -> int:
     text, good = compare()
     print(text)
     if page:
-        write(page, text)
+        replace(page, BEGIN, END, text)
     return 0 if good else 1
 
 
