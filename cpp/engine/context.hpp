@@ -37,6 +37,13 @@ template <class T> struct Context {
     Workspace<T>& work;
 
     std::size_t loss_stage() const { return objective->from_logits ? plan.logits : plan.output(); }
+    // The operations that lead to the stage the loss reads, and those that a training step needs.
+    std::size_t loss_ops() const { return plan.ops_until(loss_stage()); }
+    std::size_t forward_ops() const {
+        return objective->metrics.empty() ? loss_ops() : plan.ops.size();
+    }
+    // The first operation whose output's gradient is needed.
+    std::size_t first_trained() const { return plan.first_trained(parameters.dense()); }
     Labels labels() const {
         const ValueRef& loss = objective->loss;
         return (loss.is_loss ? kernels.losses : kernels.metrics).entries[loss.index].labels;

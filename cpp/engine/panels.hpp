@@ -30,21 +30,15 @@ void from_panels(const T* panels, std::size_t inner, std::size_t columns, T* mat
     });
 }
 
-// A strip is rows [first_row, first_row + rows) of one panel of (inner, columns). Writes it into
-// the panels of the transposed matrix, (columns, inner).
+// Rows [first, first + rows) of the transposed matrix, (columns, inner) in panels of at most a
+// panel's width of those rows: one panel of it, contiguous (columns, rows).
 template <class T>
-void transpose_strip(const T* strip, std::size_t first_row, std::size_t rows,
-                     std::size_t first_column, std::size_t width, std::size_t inner,
-                     std::size_t columns, T* transposed) {
-    for (std::size_t k = 0; k < rows;) {
-        const std::size_t row = first_row + k, panel = row / kPanelWidth<T> * kPanelWidth<T>;
-        const std::size_t panel_width = std::min(kPanelWidth<T>, inner - panel);
-        const std::size_t run = std::min(rows - k, panel + panel_width - row);
-        T* to = transposed + panel * columns + first_column * panel_width + (row - panel);
-        for (std::size_t j = 0; j < width; ++j, to += panel_width)
-            for (std::size_t i = 0; i < run; ++i) to[i] = strip[(k + i) * width + j];
-        k += run;
-    }
+void transpose_rows(const MatrixKernels<T>& kernels, const T* panels, std::size_t inner,
+                    std::size_t columns, std::size_t first, std::size_t rows, T* out) {
+    for_each_panel<T>(inner, columns, [&](std::size_t at, std::size_t column, std::size_t width) {
+        kernels.transpose({panels + at + first * width, width}, {out + column * rows, rows}, rows,
+                          width);
+    });
 }
 
 } // namespace kudari

@@ -4,12 +4,11 @@ namespace kudari {
 
 template <class T>
 Parameters<T>::Parameters(std::size_t input_size, const std::vector<LayerSpec>& layers) {
-    std::size_t inner = input_size, end = 0, transposed_end = 0;
+    std::size_t inner = input_size, end = 0;
     for (const LayerSpec& layer : layers) {
         if (layer.kind != LayerKind::dense) continue;
-        DenseWeights d{inner, layer.units, layer.use_bias, layer.trainable, end, 0, transposed_end};
+        DenseWeights d{inner, layer.units, layer.use_bias, layer.trainable, end, 0};
         end += whole_lines<T>(d.kernel_size());
-        transposed_end += whole_lines<T>(d.kernel_size());
         d.bias = end;
         if (d.use_bias) end += whole_lines<T>(d.units);
         inner = layer.units;
@@ -20,7 +19,6 @@ Parameters<T>::Parameters(std::size_t input_size, const std::vector<LayerSpec>& 
         if (d.use_bias) refs_.push_back({&d, true});
     }
     values_ = Buffer<T>(end);
-    transposed_ = Buffer<T>(transposed_end);
 }
 
 template <class T> void Parameters<T>::make_slots(std::size_t count, bool fresh) {
@@ -47,18 +45,6 @@ template <class T> void Parameters<T>::write(Buffer<T>& arena, std::size_t index
         std::copy_n(value, r.layer->units, to);
     else
         to_panels(value, r.layer->inner, r.layer->units, to);
-}
-
-template <class T> void Parameters<T>::write_weight(std::size_t index, const T* value) {
-    write(values_, index, value);
-    const WeightRef& r = refs_.at(index);
-    if (r.is_bias) return;
-    const std::size_t inner = r.layer->inner, units = r.layer->units;
-    const T* panels = values_.data() + r.layer->kernel;
-    for_each_panel<T>(inner, units, [&](std::size_t at, std::size_t first, std::size_t width) {
-        transpose_strip(panels + at, 0, inner, first, width, inner, units,
-                        transposed_.data() + r.layer->transposed);
-    });
 }
 
 template class Parameters<float>;

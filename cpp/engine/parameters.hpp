@@ -1,5 +1,5 @@
-// A net's layers and where their parameters lie: one arena for the parameters, one of the same
-// layout for each optimizer slot, and the transposed kernels that the backward product reads.
+// A net's layers and where their parameters lie: one arena for the parameters, and one of the same
+// layout for each optimizer slot.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct LayerSpec {
 struct DenseWeights {
     std::size_t inner, units;
     bool use_bias, trainable;
-    std::size_t kernel, bias, transposed;
+    std::size_t kernel, bias;
     std::size_t kernel_size() const { return inner * units; }
 };
 
@@ -50,7 +50,7 @@ template <class T> class Parameters {
 
     // Matrices in Keras's layout, row-major.
     void read_weight(std::size_t index, T* out) const { read(values_, index, out); }
-    void write_weight(std::size_t index, const T* value);
+    void write_weight(std::size_t index, const T* value) { write(values_, index, value); }
     void read_slot(std::size_t index, std::size_t slot, T* out) const {
         read(slots_.at(slot), index, out);
     }
@@ -63,7 +63,6 @@ template <class T> class Parameters {
 
     T* values() { return values_.data(); }
     T* slot(std::size_t s) { return slots_[s].data(); }
-    T* transposed() { return transposed_.data(); }
 
   private:
     std::size_t offset(const WeightRef& r) const {
@@ -74,7 +73,7 @@ template <class T> class Parameters {
 
     std::vector<DenseWeights> dense_;
     std::vector<WeightRef> refs_;
-    Buffer<T> values_, transposed_;
+    Buffer<T> values_;
     std::vector<Buffer<T>> slots_;
 };
 

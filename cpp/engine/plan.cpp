@@ -1,5 +1,6 @@
 #include "engine/plan.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "isa/isa.hpp"
@@ -36,6 +37,12 @@ std::size_t Plan::first_trained(const std::vector<DenseWeights>& dense) const {
     for (std::size_t i = 0; i < ops.size(); ++i)
         if (ops[i].kind == LayerKind::dense && dense[ops[i].index].trainable) return i;
     return ops.size();
+}
+
+std::size_t Plan::widest() const {
+    std::size_t width = 0;
+    for (const Stage& stage : stages) width = std::max(width, stage.width);
+    return width;
 }
 
 Plan make_plan(std::size_t input_size, const std::vector<LayerSpec>& layers) {

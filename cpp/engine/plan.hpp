@@ -30,6 +30,7 @@ struct Plan {
     std::size_t logits; // the stage before a last activation, else the output
     std::size_t output() const { return stages.size() - 1; }
     std::size_t output_size() const { return stages.back().width; }
+    std::size_t widest() const; // of all stages
     // The operations before this one lead from the input to `stage`.
     std::size_t ops_until(std::size_t stage) const;
     // The first operation whose output's gradient is needed: the first trainable dense layer.

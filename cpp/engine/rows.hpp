@@ -49,11 +49,26 @@ inline Selection advance(Selection s, std::size_t by) {
     return {s.order ? s.order + by : nullptr, s.first + by};
 }
 
+// Shuffled rows lie anywhere in memory: the next ones are asked for while one is copied.
+inline constexpr std::size_t kRowsAhead = 4;
+
+template <class From> void prefetch(const From* row, std::size_t columns) {
+    const char* bytes = reinterpret_cast<const char*>(row);
+    for (std::size_t i = 0; i < columns * sizeof(From); i += 64) __builtin_prefetch(bytes + i);
+}
+
 template <class From, class T>
 void gather_from(const void* source, std::size_t columns, Selection rows, std::size_t count, T* out,
                  std::size_t stride) {
+    if (columns == 1) { // a call of memcpy a value would cost more than all the rest
+        for (std::size_t i = 0; i < count; ++i)
+            out[i * stride] = T(static_cast<const From*>(source)[rows[i]]);
+        return;
+    }
     for (std::size_t i = 0; i < count; ++i) {
         const From* from = static_cast<const From*>(source) + rows[i] * columns;
+        if (i + kRowsAhead < count)
+            prefetch(static_cast<const From*>(source) + rows[i + kRowsAhead] * columns, columns);
         T* to = out + i * stride;
         if constexpr (std::is_same_v<From, T>)
             std::memcpy(to, from, columns * sizeof(T));

@@ -11,8 +11,9 @@ namespace kudari {
 
 namespace {
 
-// A few tens of microseconds: longer than a phase of a small net, too short to be felt.
-constexpr int kSpins = 1000;
+// Waits of some ten microseconds for the next call, longer than the time between two of them in a
+// loop; and of some hundred for the other threads of a call, who are at work.
+constexpr int kSpinsAtRest = 1000, kSpinsAtWork = 10000;
 
 void pause() {
 #if defined(__x86_64__)
@@ -23,8 +24,8 @@ void pause() {
 }
 
 // Returns once `word` is no longer `old`.
-void wait_for_change(const std::atomic<unsigned>& word, unsigned old) {
-    for (int i = 0; i < kSpins; ++i) {
+void wait_for_change(const std::atomic<unsigned>& word, unsigned old, int spins) {
+    for (int i = 0; i < spins; ++i) {
         if (word.load(std::memory_order_acquire) != old) return;
         pause();
     }
@@ -49,7 +50,7 @@ class Team {
         call_.notify_all();
         job(0, threads);
         for (unsigned left; (left = left_.load(std::memory_order_acquire)) != 0;)
-            wait_for_change(left_, left);
+            wait_for_change(left_, left, kSpinsAtWork);
     }
 
   private:
@@ -66,7 +67,7 @@ class Team {
 
     [[noreturn]] void work(unsigned rank, unsigned seen) {
         for (;;) {
-            wait_for_change(call_, seen);
+            wait_for_change(call_, seen, kSpinsAtRest);
             seen = call_.load(std::memory_order_acquire);
             const unsigned threads = seen & kMostThreads;
             if (rank >= threads) continue;
@@ -117,7 +118,7 @@ void Barrier::wait(int threads) {
         round_.fetch_add(1, std::memory_order_release);
         round_.notify_all();
     } else {
-        wait_for_change(round_, round);
+        wait_for_change(round_, round, kSpinsAtWork);
     }
 }
 

@@ -22,8 +22,9 @@ class Barrier {
     void wait(int threads);
 
   private:
-    std::atomic<int> waiting_{0};
-    std::atomic<unsigned> round_{0};
+    // Each on a cache line of its own: who waits reads one while who comes writes the other.
+    alignas(64) std::atomic<int> waiting_{0};
+    alignas(64) std::atomic<unsigned> round_{0};
 };
 
 } // namespace kudari

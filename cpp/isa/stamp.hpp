@@ -16,6 +16,7 @@
 #include "kernels/optimizers/rmsprop.hpp"
 #include "kernels/optimizers/sgd.hpp"
 #include "kernels/table.hpp"
+#include "kernels/transpose.hpp"
 
 namespace kudari::KUDARI_ISA {
 
@@ -68,7 +69,7 @@ template <class T> struct Stamp {
     }
     static constexpr KernelTable<T> table() {
         return {list(losses),     list(metrics), list(activations),
-                list(optimizers), list(math),    {matmul<T>, outer<T>, column_sums<T>}};
+                list(optimizers), list(math),    {matmul<T>, outer<T>, column_sums<T>, transpose<T>}};
     }
 };
 

@@ -66,11 +66,13 @@ template <class T> struct MatrixKernels {
     void (*matmul)(Strided<const T> a, const T* panels, const T* bias, Strided<T> out,
                    std::size_t rows, std::size_t inner, std::size_t columns);
     // out[k, j] = sum over rows r of x[r, k] * d[r, j] for k < inner, j < columns <= panel width;
-    // out is contiguous (inner, columns).
+    // out is contiguous (inner, columns). Where it goes on, the sums start from what out holds.
     void (*outer)(Strided<const T> x, Strided<const T> d, T* out, std::size_t rows,
-                  std::size_t inner, std::size_t columns);
+                  std::size_t inner, std::size_t columns, bool goes_on);
     // out[j] = sum over rows of d[r, j].
     void (*column_sums)(Strided<const T> d, T* out, std::size_t rows, std::size_t columns);
+    // out[j, i] = in[i, j] for i < rows, j < columns.
+    void (*transpose)(Strided<const T> in, Strided<T> out, std::size_t rows, std::size_t columns);
 };
 
 template <class E> struct List {

@@ -1,0 +1,69 @@
+#include "engine/pace.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace kudari {
+
+namespace {
+
+// Multiplications a thread: below the first a second thread has nothing to win, above the last it
+// always wins.
+constexpr std::size_t kTooLittle = 30'000, kEnough = 30'000'000;
+// A run lasts about so long, but for a few steps at least: the first ones of a way find the weights
+// in another thread's cache.
+constexpr double kRunSeconds = 100e-6;
+constexpr std::size_t kFewSteps = 3, kManySteps = 24;
+// Trying takes at most this share of the time.
+constexpr double kTryingShare = 0.01, kLeastSeconds = 0.5;
+
+} // namespace
+
+Pace::Pace(std::size_t multiplications, int threads) {
+    const std::size_t each = multiplications / std::size_t(std::max(1, threads));
+    if (threads == 1 || each < kEnough) {
+        ways_.push_back({1, false});
+        ways_.push_back({1, true});
+    }
+    if (threads > 1 && each >= kTooLittle) {
+        ways_.push_back({threads, false});
+        ways_.push_back({threads, true});
+    }
+    try_again();
+}
+
+int Pace::most_threads() const {
+    int most = 1;
+    for (const Way& way : ways_) most = std::max(most, way.threads);
+    return most;
+}
+
+void Pace::try_again() {
+    seconds_.assign(ways_.size(), std::numeric_limits<double>::infinity());
+    run_ = 0;
+    tried_ = went_on_ = 0;
+}
+
+std::size_t Pace::steps() const {
+    if (!trying()) return std::numeric_limits<std::size_t>::max();
+    const double least = *std::min_element(seconds_.begin(), seconds_.end());
+    const double fit = kRunSeconds / least; // 0 as long as nothing is known
+    return fit > kManySteps ? kManySteps : std::max(kFewSteps, std::size_t(fit));
+}
+
+void Pace::record(std::size_t steps, double seconds) {
+    if (steps == 0) return;
+    if (!trying()) {
+        went_on_ += seconds;
+        if (went_on_ > std::max(kLeastSeconds, tried_ / kTryingShare)) try_again();
+        return;
+    }
+    double& least = seconds_[run_ % ways_.size()];
+    least = std::min(least, seconds / double(steps));
+    tried_ += seconds;
+    ++run_;
+    if (!trying())
+        best_ = std::size_t(std::min_element(seconds_.begin(), seconds_.end()) - seconds_.begin());
+}
+
+} // namespace kudari
