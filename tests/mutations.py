@@ -36,7 +36,8 @@ BINARY = "cpp/kernels/losses/binary_crossentropy.hpp"
 CATEGORICAL = "cpp/kernels/losses/categorical_crossentropy.hpp"
 SPARSE = "cpp/kernels/losses/sparse_categorical_crossentropy.hpp"
 HUBER = "cpp/kernels/losses/huber.hpp"
-ROWS = "cpp/engine/rows_phase.cpp"
+PASSES = "cpp/engine/passes.cpp"
+STRIPS = "cpp/engine/strips.cpp"
 COLUMNS = "cpp/engine/columns_phase.cpp"
 KERNELS, OPTIMIZERS = "tests/kernels", "tests/test_optimizers.py"
 FIT, ENGINE = "tests/test_fit.py", "tests/test_engine.py"
@@ -118,23 +119,23 @@ MUTATIONS = [
     Mutation(
         "sigmoid crossentropy: sign of the gradient",
         BINARY,
-        "sigmoid_from_decay<T>(z, decay) - y",
-        "y - sigmoid_from_decay<T>(z, decay)",
+        "sigmoid_from_decay(z, decay) - y",
+        "y - sigmoid_from_decay(z, decay)",
         KERNELS,
     ),
     Mutation(
         "binary crossentropy: no clip in the gradient",
         BINARY,
-        "select(clipped, set(T(0)), slope)",
+        "select(clipped, broadcast_pack<P>(T(0)), slope)",
         "slope",
         KERNELS,
     ),
-    Mutation("binary smoothing: towards 0", BINARY, "set(T(0.5) * s)", "set(T(0) * s)", KERNELS),
+    Mutation("binary smoothing: towards 0", BINARY, "add(T(0.5) * s)", "add(T(0) * s)", KERNELS),
     Mutation(
         "softmax crossentropy: mass of y forgotten",
         CATEGORICAL,
-        "set(sum_lanes(mass) / total)",
-        "set(T(1) / total)",
+        "sum_lanes(mass) / total",
+        "T(1) / total",
         KERNELS,
     ),
     Mutation(
@@ -152,43 +153,44 @@ MUTATIONS = [
         KERNELS,
     ),
     Mutation(
-        "huber: no bend", HUBER, "smaller(larger(error, negate<T>(delta)), delta)", "error", KERNELS
+        "huber: no bend", HUBER, "smaller(larger(error, negate(limit)), limit)", "error", KERNELS
     ),
     # The engine.
     Mutation(
         "engine: gradient not divided by the rows",
-        ROWS,
+        PASSES,
         "return {T(1) / rows, T(1)};",
         "return {T(1), T(1)};",
         FIT,
     ),
     Mutation(
         "engine: short last batch divided by a full one's rows",
-        ROWS,
+        PASSES,
         "const T rows = T(count);",
         "const T rows = T(c_.work.capacity());",
         FIT,
     ),
-    Mutation("engine: transposed kernel left as it was", COLUMNS, "op.index > 0", "false", ENGINE),
+    Mutation("engine: a chunk of rows begins anew", COLUMNS, "row > 0);", "false);", ENGINE),
+    Mutation("engine: a panel's rows lie side by side", PASSES, "+ p * d.units", "+ p", ENGINE),
     Mutation(
         "engine: biases never updated",
-        COLUMNS,
+        STRIPS,
         "if (d.use_bias) out.push_back({&op, 0, 0, 0, d.units});",
         "",
         FIT,
     ),
     Mutation(
         "engine: sample weights ignored in the loss",
-        ROWS,
+        PASSES,
         "if (rows_.weights) a.sample_weight = c_.work.weights() + first;",
         "",
         FIT,
     ),
     Mutation(
         "engine: dropout mask not applied going back",
-        ROWS,
-        "backward_drop(i, first, rows);",
-        "(void)first;",
+        PASSES,
+        "backward_drop(op, region);",
+        "(void)region;",
         FIT,
     ),
 ]

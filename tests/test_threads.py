@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import kudari as keras
-from kudari import _core, cpu, layers
+from kudari import _core, cpu, kernels, layers, samples, validation
 
 ROWS, FEATURES, CLASSES = 500, 200, 10
 NUMBERS = [2, 3, 7, 16]
@@ -65,6 +65,25 @@ def test_the_number_of_threads_changes_no_bit(dtype: str) -> None:
     for number in NUMBERS:
         assert trained(dtype=dtype, threads=[number, number]) == alone
     assert trained(dtype=dtype, threads=[3, 2]) == alone
+
+
+@pytest.mark.parametrize("isa", cpu.available())
+@pytest.mark.parametrize("row", validation.TABLE, ids=lambda row: row.kernel)
+def test_nor_a_bit_of_a_kernel(isa: str, row: validation.Row) -> None:
+    """Just below and above where work is shared, and well above it."""
+    before = cpu.active()
+    try:
+        cpu.use(isa)
+        for shape in [(65535, 1), (65553, 1), (6007, 43)]:
+            sample = samples.make(row.kernel, row.dtypes[0], *shape)
+            found = []
+            for number in [1, 2, 3, 7]:
+                cpu.set_num_threads(number)
+                results = validation.call(getattr(kernels, row.kernel), sample)
+                found.append([np.asarray(result).tobytes() for result in results])
+            assert found.count(found[0]) == len(found), shape
+    finally:
+        cpu.use(before)
 
 
 @pytest.mark.parametrize("isa", cpu.available())
@@ -124,8 +143,11 @@ def test_a_wrong_number_in_the_environment(value: str, monkeypatch: pytest.Monke
     _core.set_thread_limit(0)
     with pytest.raises(ValueError, match=r"KUDARI_NUM_THREADS.*whole number of threads"):
         keras.Sequential([layers.Dense(1, input_shape=(2,))]).predict(np.ones((1, 2)), verbose=0)
+    with pytest.raises(ValueError, match=r"KUDARI_NUM_THREADS.*whole number of threads"):
+        kernels.exp([1.0])
     monkeypatch.setenv("KUDARI_NUM_THREADS", "3")
-    assert cpu.get_num_threads() == 3
+    kernels.exp([1.0])
+    assert _core.get_thread_limit() == cpu.get_num_threads() == 3
 
 
 def test_a_containers_quota_counts(tmp_path) -> None:

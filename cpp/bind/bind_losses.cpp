@@ -1,7 +1,6 @@
-#include "bind/arrays.hpp"
 #include "bind/module.hpp"
+#include "bind/shared.hpp"
 #include "isa/isa.hpp"
-#include "simd/float_environment.hpp"
 
 namespace kudari {
 
@@ -21,10 +20,22 @@ LossArgs<T> arguments(Labels labels, const py::array& y_true, const py::array& y
     return a;
 }
 
+// The same for some of the rows.
+template <class T> LossArgs<T> rows_of(LossArgs<T> a, Share share) {
+    const std::size_t at = share.first * a.columns;
+    a.rows = share.end - share.first;
+    a.y_pred += at;
+    if (a.y_true) a.y_true += at;
+    if (a.labels) a.labels += share.first;
+    if (a.sample_weight) a.sample_weight += share.first;
+    if (a.loss) a.loss += share.first;
+    if (a.grad) a.grad += at;
+    return a;
+}
+
 template <class T> void run(const LossKernel<T>& kernel, const LossArgs<T>& a) {
-    const py::gil_scoped_release unlocked;
-    const DefaultFloatEnvironment environment;
-    kernel.run(a);
+    run_shared(work_on_rows(a.rows, a.columns),
+               [&](Share share) { kernel.run(rows_of(a, share)); });
 }
 
 void run_loss(const std::string& name, const py::array& y_true, const py::array& y_pred,

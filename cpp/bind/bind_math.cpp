@@ -1,15 +1,22 @@
-#include "bind/arrays.hpp"
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "bind/module.hpp"
+#include "bind/shared.hpp"
 #include "engine/buffer.hpp"
 #include "engine/panels.hpp"
 #include "isa/isa.hpp"
 #include "kernels/chunked_sum.hpp"
 #include "kernels/power.hpp"
-#include "simd/float_environment.hpp"
 
 namespace kudari {
 
 namespace {
+
+constexpr std::size_t kPowerCost = 100;       // one costs so many values of another kernel
+constexpr std::size_t kProductsPerValue = 16; // so many products cost one
+constexpr std::size_t kRowGrain = 8;          // whole tiles of the product
 
 void run_math(const std::string& name, const py::array& x, const py::array& out) {
     by_dtype(x, [&]<class T>(T) {
@@ -17,9 +24,9 @@ void run_math(const std::string& name, const py::array& x, const py::array& out)
         const auto n = std::size_t(x.size());
         const T* from = input<T>(x, n);
         T* to = output<T>(out, n);
-        const py::gil_scoped_release unlocked;
-        const DefaultFloatEnvironment environment;
-        kernel.run(from, to, n);
+        run_shared(work_on_values(n), [=, &kernel](Share share) {
+            kernel.run(from + share.first, to + share.first, share.end - share.first);
+        });
     });
 }
 
@@ -32,12 +39,17 @@ void matmul(const py::array& a, const py::array& b, const MaybeArray& bias, cons
         const T* right = input<T>(b, inner * columns);
         const T* shift = input<T>(bias, columns);
         T* to = output<T>(out, rows * columns);
-        const py::gil_scoped_release unlocked;
-        const DefaultFloatEnvironment environment;
         Buffer<T> panels(inner * columns);
-        to_panels(right, inner, columns, panels.data());
-        active_isa().table<T>().matrix.matmul({left, inner}, panels.data(), shift, {to, columns},
-                                              rows, inner, columns);
+        {
+            const py::gil_scoped_release unlocked;
+            to_panels(right, inner, columns, panels.data());
+        }
+        const auto kernel = active_isa().table<T>().matrix.matmul;
+        const Work work{rows, kRowGrain, inner * columns / kProductsPerValue + columns};
+        run_shared(work, [&](Share share) {
+            kernel({left + share.first * inner, inner}, panels.data(), shift,
+                   {to + share.first * columns, columns}, share.end - share.first, inner, columns);
+        });
     });
 }
 
@@ -45,11 +57,14 @@ double sum(const py::array& x) {
     return by_dtype(x, [&]<class T>(T) {
         const auto n = std::size_t(x.size());
         const T* from = input<T>(x, n);
-        const py::gil_scoped_release unlocked;
-        const DefaultFloatEnvironment environment;
-        ChunkedSum total;
-        total.add(from, n);
-        return total.value();
+        std::vector<double> sums((n + ChunkedSum::kChunk - 1) / ChunkedSum::kChunk);
+        run_shared(Work{sums.size(), 1, ChunkedSum::kChunk}, [&](Share share) {
+            for (std::size_t c = share.first; c < share.end; ++c) {
+                const std::size_t at = c * ChunkedSum::kChunk;
+                sums[c] = ChunkedSum::of_chunk(from + at, std::min(ChunkedSum::kChunk, n - at));
+            }
+        });
+        return ChunkedSum::close(std::move(sums));
     });
 }
 
@@ -58,8 +73,9 @@ void run_power(const py::array& x, const py::array& y, const py::array& out) {
     const double* base = input<double>(x, n);
     const double* exponent = input<double>(y, n);
     double* to = output<double>(out, n);
-    const DefaultFloatEnvironment environment;
-    for (std::size_t i = 0; i < n; ++i) to[i] = power(base[i], exponent[i]);
+    run_shared(Work{n, 8, kPowerCost}, [=](Share share) {
+        for (std::size_t i = share.first; i < share.end; ++i) to[i] = power(base[i], exponent[i]);
+    });
 }
 
 } // namespace

@@ -1,11 +1,12 @@
-#include "bind/arrays.hpp"
 #include "bind/module.hpp"
+#include "bind/shared.hpp"
 #include "isa/isa.hpp"
-#include "simd/float_environment.hpp"
 
 namespace kudari {
 
 namespace {
+
+constexpr std::size_t kMostSlots = 3;
 
 void run_update(const std::string& name, const py::array& params, const py::array& grads,
                 const std::vector<py::array>& slots, const std::vector<double>& scalars) {
@@ -17,12 +18,15 @@ void run_update(const std::string& name, const py::array& params, const py::arra
         const auto n = std::size_t(params.size());
         T* to = output<T>(params, n);
         const T* from = input<T>(grads, n);
-        std::vector<T*> state;
-        for (const py::array& slot : slots) state.push_back(output<T>(slot, n));
+        T* state[kMostSlots];
+        for (std::size_t s = 0; s < slots.size(); ++s) state[s] = output<T>(slots[s], n);
         const std::vector<T> numbers(scalars.begin(), scalars.end());
-        const py::gil_scoped_release unlocked;
-        const DefaultFloatEnvironment environment;
-        kernel.update(to, from, state.data(), numbers.data(), n);
+        run_shared(work_on_values(n), [&](Share share) {
+            T* mine[kMostSlots];
+            for (std::size_t s = 0; s < slots.size(); ++s) mine[s] = state[s] + share.first;
+            kernel.update(to + share.first, from + share.first, mine, numbers.data(),
+                          share.end - share.first);
+        });
     });
 }
 

@@ -98,8 +98,8 @@ template <class T> void Passes<T>::drop(std::size_t op, Region r, RandomKey key)
     const Op& o = c_.plan.ops[op];
     const std::size_t width = c_.plan.stages[o.out].width;
     T* mask = c_.work.mask(op) + r.row * width;
-    dropout_mask(o.seed.value_or(key.seed), o.stream, key.step, o.rate, r.row * width, mask,
-                 r.rows * width);
+    c_.kernels.random.dropout_mask(o.seed.value_or(key.seed), o.stream, key.step, o.rate,
+                                   r.row * width, mask, r.rows * width);
     multiply<T>(c_.work.stage(o.in, r.row), mask, c_.work.stage(o.out, r.row), r.rows, width);
 }
 

@@ -15,6 +15,7 @@
 #include "kernels/optimizers/adam.hpp"
 #include "kernels/optimizers/rmsprop.hpp"
 #include "kernels/optimizers/sgd.hpp"
+#include "kernels/philox.hpp"
 #include "kernels/table.hpp"
 #include "kernels/transpose.hpp"
 
@@ -68,8 +69,13 @@ template <class T> struct Stamp {
         return {entries, N};
     }
     static constexpr KernelTable<T> table() {
-        return {list(losses),     list(metrics), list(activations),
-                list(optimizers), list(math),    {matmul<T>, outer<T>, column_sums<T>, transpose<T>}};
+        return {list(losses),
+                list(metrics),
+                list(activations),
+                list(optimizers),
+                list(math),
+                {matmul<T>, outer<T>, column_sums<T>, transpose<T>},
+                {dropout_mask<T>, random_uniform}};
     }
 };
 

@@ -14,25 +14,27 @@
 namespace kudari::KUDARI_ISA {
 
 template <class T> struct Relu {
-    static KUDARI_INLINE Vec<T> forward(const Vec<T>& x) {
-        return select(x <= set(T(0)), set(T(0)), x);
+    template <class P> static KUDARI_INLINE P forward(const P& x) {
+        const P zero = broadcast_pack<P>(T(0));
+        return select(x <= zero, zero, x);
     }
-    static KUDARI_INLINE Vec<T> backward(const Vec<T>& y, const Vec<T>& g) {
-        return select(y <= set(T(0)), set(T(0)), g);
+    template <class P> static KUDARI_INLINE P backward(const P& y, const P& g) {
+        const P zero = broadcast_pack<P>(T(0));
+        return select(y <= zero, zero, g);
     }
 };
 
 template <class T> struct Sigmoid {
-    static KUDARI_INLINE Vec<T> forward(const Vec<T>& x) { return sigmoid<T>(x); }
-    static KUDARI_INLINE Vec<T> backward(const Vec<T>& y, const Vec<T>& g) {
-        return g * (y * (set(T(1)) - y));
+    template <class P> static KUDARI_INLINE P forward(const P& x) { return sigmoid(x); }
+    template <class P> static KUDARI_INLINE P backward(const P& y, const P& g) {
+        return g * (y * (broadcast_pack<P>(T(1)) - y));
     }
 };
 
 template <class T> struct Tanh {
-    static KUDARI_INLINE Vec<T> forward(const Vec<T>& x) { return tanh(x); }
-    static KUDARI_INLINE Vec<T> backward(const Vec<T>& y, const Vec<T>& g) {
-        return g * (set(T(1)) - y * y);
+    template <class P> static KUDARI_INLINE P forward(const P& x) { return tanh(x); }
+    template <class P> static KUDARI_INLINE P backward(const P& y, const P& g) {
+        return g * (broadcast_pack<P>(T(1)) - y * y);
     }
 };
 
@@ -40,7 +42,7 @@ template <class T, template <class> class F>
 void elementwise_forward(const T* x, T* out, std::size_t rows, std::size_t columns) {
     map<T>(
         rows * columns, out,
-        [](const Vec<T>& v) __attribute__((always_inline)) { return F<T>::forward(v); }, x);
+        [](const auto& v) __attribute__((always_inline)) { return F<T>::forward(v); }, x);
 }
 
 template <class T, template <class> class F>
@@ -48,18 +50,20 @@ void elementwise_backward(const T* y, const T* grad, T* out, std::size_t rows,
                           std::size_t columns) {
     map<T>(
         rows * columns, out,
-        [](const Vec<T>& v, const Vec<T>& g)
+        [](const auto& v, const auto& g)
             __attribute__((always_inline)) { return F<T>::backward(v, g); },
         y, grad);
 }
 
 template <class T> void softmax_forward(const T* x, T* out, std::size_t rows, std::size_t columns) {
-    for (std::size_t r = 0; r < rows; ++r, x += columns, out += columns) {
-        const T total = row_exp(x, row_max(x, columns), out, columns);
-        const Vec<T> inverse = set(T(1) / total);
+    SoftmaxRows<T> each_row(x, rows, columns);
+    for (std::size_t r = 0; r < rows; ++r, out += columns) {
+        const T inverse = T(1) / each_row.next(out).total;
         map<T>(
             columns, out,
-            [&](const Vec<T>& e) __attribute__((always_inline)) { return e * inverse; }, out);
+            [&]<class P>(const P& e)
+                __attribute__((always_inline)) { return e * broadcast_pack<P>(inverse); },
+            out);
     }
 }
 
@@ -67,14 +71,14 @@ template <class T>
 void softmax_backward(const T* y, const T* grad, T* out, std::size_t rows, std::size_t columns) {
     for (std::size_t r = 0; r < rows; ++r, y += columns, grad += columns, out += columns) {
         Vec<T> sum = set(T(0));
-        for_each_vector<T>(columns, [&](std::size_t i, auto n) __attribute__((always_inline)) {
-            sum = sum + load_lanes(y + i, n) * load_lanes(grad + i, n);
+        for_each_group<T>(columns, [&](std::size_t i, auto n) __attribute__((always_inline)) {
+            sum = add_lanes<T>(sum, load_lanes(y + i, n) * load_lanes(grad + i, n), n);
         });
-        const Vec<T> inner = set(sum_lanes(sum));
+        const T inner = sum_lanes(sum);
         map<T>(
             columns, out,
-            [&](const Vec<T>& v, const Vec<T>& g)
-                __attribute__((always_inline)) { return v * (g - inner); },
+            [&]<class P>(const P& v, const P& g)
+                __attribute__((always_inline)) { return v * (g - broadcast_pack<P>(inner)); },
             y, grad);
     }
 }

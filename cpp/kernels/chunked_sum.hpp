@@ -3,13 +3,32 @@
 // arrive, in batches or at once, changes nothing.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace kudari {
 
 class ChunkedSum {
   public:
+    static constexpr std::size_t kChunk = 4096;
+
+    // The sum of one chunk, and that of the sums of all.
+    template <class T> static double of_chunk(const T* x, std::size_t n) {
+        ChunkedSum sum;
+        sum.add(x, std::min(n, kChunk - 1)); // a full chunk would be put away
+        if (n == kChunk) sum.lanes_[kLanes - 1] += double(x[n - 1]);
+        return sum.lane_tree();
+    }
+    static double close(std::vector<double> sums) {
+        for (std::size_t n = sums.size(); n > 1; n = (n + 1) / 2) {
+            for (std::size_t i = 0; i < n / 2; ++i) sums[i] = sums[2 * i] + sums[2 * i + 1];
+            if (n % 2) sums[n / 2] = sums[n - 1];
+        }
+        return sums.empty() ? 0.0 : sums[0];
+    }
+
     template <class T> void add(const T* x, std::size_t n, T factor = T(1)) {
         std::size_t i = 0;
         for (; i < n && filled_ % kLanes; ++i) add_one(x[i] * factor);
@@ -19,15 +38,11 @@ class ChunkedSum {
     double value() const {
         std::vector<double> sums = chunks_;
         if (filled_) sums.push_back(lane_tree());
-        for (std::size_t n = sums.size(); n > 1; n = (n + 1) / 2) {
-            for (std::size_t i = 0; i < n / 2; ++i) sums[i] = sums[2 * i] + sums[2 * i + 1];
-            if (n % 2) sums[n / 2] = sums[n - 1];
-        }
-        return sums.empty() ? 0.0 : sums[0];
+        return close(std::move(sums));
     }
 
   private:
-    static constexpr std::size_t kChunk = 4096, kLanes = 16;
+    static constexpr std::size_t kLanes = 16;
 
     template <class T> void add_one(T value) {
         lanes_[filled_ % kLanes] += double(value);

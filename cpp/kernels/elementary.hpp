@@ -8,7 +8,7 @@ namespace kudari::KUDARI_ISA {
 
 #define KUDARI_ELEMENTARY(name)                                                                    \
     template <class T> void name##_array(const T* x, T* out, std::size_t n) {                      \
-        map<T>(n, out, [](const Vec<T>& v) __attribute__((always_inline)) { return name(v); }, x); \
+        map<T>(n, out, [](const auto& v) __attribute__((always_inline)) { return name(v); }, x);   \
     }
 KUDARI_ELEMENTARY(exp)
 KUDARI_ELEMENTARY(log)

@@ -182,6 +182,19 @@ template <class P> KUDARI_INLINE P close_log(const P& x, const P& value) {
     return select(x > zero, select(x < infinity, value, x), low);
 }
 
+// exp(x) for kExpLowest <= x <= kExpHighest, and NaN. 2^n in two factors: neither leaves the normal
+// range, and the last product rounds once.
+template <class P> KUDARI_INLINE P exp_of_bounded(const P& x) {
+    using C = Constants<Lane<P>>;
+    const P shifted = exp_shifted<2 * C::kBias>(x);
+    const P power = exp_of_rest<2 * C::kBias>(x, shifted);
+    constexpr auto exponent = ~((BitsLane<P>(1) << C::kMantissaBits) - 1);
+    const Bits<P> whole = to_bits(shifted) << bits_constant<P>(C::kMantissaBits);
+    const Bits<P> half =
+        (to_bits(shifted) << bits_constant<P>(C::kMantissaBits - 1)) & bits_constant<P>(exponent);
+    return power * to_lanes<P>(half) * to_lanes<P>(whole - half);
+}
+
 } // namespace math
 
 // e^x; 0 below the smallest subnormal number, infinity above the largest number.
@@ -190,15 +203,14 @@ template <class R, int N> KUDARI_INLINE Pack<R, N> exp(const Pack<R, N>& x) {
     using namespace math;
     using P = Pack<R, N>;
     using C = Constants<Lane<P>>;
-    const P bounded = smaller(larger(x, constant<P>(C::kExpLowest)), constant<P>(C::kExpHighest));
-    const P shifted = exp_shifted<2 * C::kBias>(bounded);
-    const P power = exp_of_rest<2 * C::kBias>(bounded, shifted);
-    // 2^n in two factors: neither leaves the normal range, and the last product rounds once.
-    constexpr auto exponent = ~((BitsLane<P>(1) << C::kMantissaBits) - 1);
-    const Bits<P> whole = to_bits(shifted) << bits_constant<P>(C::kMantissaBits);
-    const Bits<P> half =
-        (to_bits(shifted) << bits_constant<P>(C::kMantissaBits - 1)) & bits_constant<P>(exponent);
-    return power * to_lanes<P>(half) * to_lanes<P>(whole - half);
+    return exp_of_bounded(
+        smaller(larger(x, constant<P>(C::kExpLowest)), constant<P>(C::kExpHighest)));
+}
+
+// The same for x <= 0 or NaN, a step shorter.
+template <class P> KUDARI_INLINE P exp_of_negative(const P& x) {
+    using namespace math;
+    return exp_of_bounded(larger(x, constant<P>(Constants<Lane<P>>::kExpLowest)));
 }
 
 // The natural logarithm: -infinity at 0, NaN below.
@@ -238,6 +250,21 @@ template <class R, int N> KUDARI_INLINE Pack<R, N> log1p(const Pack<R, N>& x) {
     const P value = close_log(u, join_log(n, f, log_tail(f) + f_low));
     const Bits<P> sign = to_bits(x) & sign_bit<P>(); // so that -0 gives -0
     return to_lanes<P>(to_bits(value) | sign);
+}
+
+// log1p(x) for 0 <= x <= 1 or NaN: 1 + x is 2^n m with n 0 or 1, and the same bits come of it.
+template <class P> KUDARI_INLINE P log1p_of_unit(const P& x) {
+    using namespace math;
+    using C = Constants<Lane<P>>;
+    const P one = constant<P>(1), half = constant<P>(0.5);
+    const P u = one + x;
+    const P lost = x - (u - one);
+    const auto upper = u >= constant<P>(2 * C::kSqrtHalf);
+    const P rest = select(upper, lost * half, lost);
+    const P head = select(upper, u * half, u) - one;
+    const P f = head + rest;
+    const P f_low = rest - (f - head);
+    return join_log(select(upper, one, constant<P>(0)), f, log_tail(f) + f_low);
 }
 
 // The hyperbolic tangent, odd: an odd polynomial near 0, and 1 - 2 / (exp(2|x|) + 1) beyond.

@@ -8,6 +8,9 @@
 
 namespace kudari {
 
+inline constexpr std::uint32_t kPhiloxMultiplier0 = 0xD2511F53, kPhiloxMultiplier1 = 0xCD9E8D57;
+inline constexpr std::uint32_t kPhiloxKeyStep0 = 0x9E3779B9, kPhiloxKeyStep1 = 0xBB67AE85;
+
 struct PhiloxBlock {
     std::uint32_t word[4];
 };
@@ -16,13 +19,13 @@ inline PhiloxBlock philox(std::uint64_t seed, PhiloxBlock counter) {
     std::uint32_t key0 = std::uint32_t(seed), key1 = std::uint32_t(seed >> 32);
     auto& c = counter.word;
     for (int round = 0; round < 10; ++round) {
-        const std::uint64_t a = std::uint64_t{0xD2511F53} * c[0];
-        const std::uint64_t b = std::uint64_t{0xCD9E8D57} * c[2];
+        const std::uint64_t a = std::uint64_t{kPhiloxMultiplier0} * c[0];
+        const std::uint64_t b = std::uint64_t{kPhiloxMultiplier1} * c[2];
         const PhiloxBlock next{{std::uint32_t(b >> 32) ^ c[1] ^ key0, std::uint32_t(b),
                                 std::uint32_t(a >> 32) ^ c[3] ^ key1, std::uint32_t(a)}};
         counter = next;
-        key0 += 0x9E3779B9;
-        key1 += 0xBB67AE85;
+        key0 += kPhiloxKeyStep0;
+        key1 += kPhiloxKeyStep1;
     }
     return counter;
 }
@@ -30,22 +33,15 @@ inline PhiloxBlock philox(std::uint64_t seed, PhiloxBlock counter) {
 // What a stream of numbers is for: the last word of its counters.
 enum class Draw : std::uint32_t { uniform = 1, permutation = 2, dropout = 3 };
 
+__attribute__((always_inline)) inline std::uint32_t philox_purpose(Draw purpose,
+                                                                   std::uint32_t stream) {
+    return (std::uint32_t(purpose) << 24) ^ stream;
+}
+
 inline PhiloxBlock philox(std::uint64_t seed, Draw purpose, std::uint32_t stream,
                           std::uint64_t number, std::uint32_t block) {
     return philox(seed, {{block, std::uint32_t(number), std::uint32_t(number >> 32),
-                          (std::uint32_t(purpose) << 24) ^ stream}});
-}
-
-// out[i] uniform in [0, 1), a multiple of 2^-53.
-inline void random_uniform(std::uint64_t seed, std::uint32_t stream, double* out, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) {
-        const std::size_t block = i / 2;
-        const PhiloxBlock b =
-            philox(seed, Draw::uniform, stream, block >> 32, std::uint32_t(block));
-        const std::uint32_t* w = b.word + 2 * (i % 2);
-        const std::uint64_t bits = std::uint64_t{w[0]} << 32 | w[1];
-        out[i] = double(bits >> 11) * 0x1p-53;
-    }
+                          philox_purpose(purpose, stream)}});
 }
 
 // A uniformly chosen order of 0 .. n-1 (Fisher and Yates), one for each epoch of a seed.
@@ -59,21 +55,6 @@ inline void permutation(std::uint64_t seed, std::uint64_t epoch, std::int64_t* o
         const std::int64_t swapped = out[i - 1];
         out[i - 1] = out[j];
         out[j] = swapped;
-    }
-}
-
-// out[i] = 1 / (1 - rate) with probability 1 - rate, else 0, for elements first .. first + n - 1 of
-// the batch, element = row * units + unit.
-template <class T>
-void dropout_mask(std::uint64_t seed, std::uint32_t stream, std::uint64_t step, double rate,
-                  std::size_t first, T* out, std::size_t n) {
-    const auto threshold = std::uint64_t(rate * 0x1p32); // drop below it
-    const T keep = T(1) / T(1 - rate);
-    for (std::size_t i = 0; i < n;) {
-        const std::size_t element = first + i;
-        const PhiloxBlock b = philox(seed, Draw::dropout, stream, step, std::uint32_t(element / 4));
-        for (std::size_t w = element % 4; w < 4 && i < n; ++w, ++i)
-            out[i] = b.word[w] < threshold ? T(0) : keep;
     }
 }
 

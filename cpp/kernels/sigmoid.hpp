@@ -9,13 +9,13 @@ namespace kudari::KUDARI_ISA {
 template <class T> inline constexpr T kProbabilityMargin = T(1e-7);
 
 // decay = exp(-|z|)
-template <class T> KUDARI_INLINE Vec<T> sigmoid_from_decay(const Vec<T>& z, const Vec<T>& decay) {
-    const Vec<T> one = set(T(1));
-    return select(z < set(T(0)), decay, one) / (one + decay);
+template <class P> KUDARI_INLINE P sigmoid_from_decay(const P& z, const P& decay) {
+    const P one = math::constant<P>(1);
+    return select(z < math::constant<P>(0), decay, one) / (one + decay);
 }
 
-template <class T> KUDARI_INLINE Vec<T> sigmoid(const Vec<T>& z) {
-    return sigmoid_from_decay<T>(z, exp(negate<T>(absolute<T>(z))));
+template <class P> KUDARI_INLINE P sigmoid(const P& z) {
+    return sigmoid_from_decay(z, exp_of_negative(negate(absolute(z))));
 }
 
 } // namespace kudari::KUDARI_ISA

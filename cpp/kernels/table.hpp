@@ -75,6 +75,15 @@ template <class T> struct MatrixKernels {
     void (*transpose)(Strided<const T> in, Strided<T> out, std::size_t rows, std::size_t columns);
 };
 
+template <class T> struct RandomKernels {
+    // out OUT (n,): the mask of elements first .. first + n - 1 of the batch.
+    void (*dropout_mask)(std::uint64_t seed, std::uint32_t stream, std::uint64_t step, double rate,
+                         std::size_t first, T* out, std::size_t n);
+    // out OUT (n,): numbers first .. first + n - 1 of the stream.
+    void (*uniform)(std::uint64_t seed, std::uint32_t stream, std::size_t first, double* out,
+                    std::size_t n);
+};
+
 template <class E> struct List {
     const E* entries;
     std::size_t count;
@@ -89,6 +98,7 @@ template <class T> struct KernelTable {
     List<OptimizerKernel<T>> optimizers;
     List<MathKernel<T>> math;
     MatrixKernels<T> matrix;
+    RandomKernels<T> random;
 };
 
 // Panels: a (inner, columns) matrix is stored as column panels of this width, each contiguous

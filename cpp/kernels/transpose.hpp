@@ -60,7 +60,7 @@ void transpose(Strided<const T> in, Strided<T> out, std::size_t rows, std::size_
     using Full = std::integral_constant<int, lanes>;
     if (columns == 1 && in.stride == 1) {
         map<T>(
-            rows, out.data, [](const Vec<T>& v) __attribute__((always_inline)) { return v; },
+            rows, out.data, [](const auto& v) __attribute__((always_inline)) { return v; },
             in.data);
         return;
     }

@@ -43,6 +43,9 @@ template <> struct RegOps<double> {
         return _mm256_fmadd_pd(a, b, c);
     }
     static KUDARI_INLINE __m256d square_root(__m256d a) { return _mm256_sqrt_pd(a); }
+    static KUDARI_INLINE __m256i multiply_halves(auto a, auto b) {
+        return _mm256_mul_epu32(__m256i(a), __m256i(b));
+    }
     static KUDARI_INLINE __m256d load_some(const double* p, int n) {
         return _mm256_maskload_pd(p, first(n));
     }

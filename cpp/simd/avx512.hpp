@@ -22,7 +22,7 @@ template <> struct RegOps<float> {
         return _mm512_mask_min_ps(b, __mmask16(-1), b, a);
     }
     static KUDARI_INLINE __mmask16 first(int n) {
-        return n >= 16 ? __mmask16(0xffff) : n <= 0 ? __mmask16(0) : __mmask16((1u << n) - 1u);
+        return __mmask16((1u << (n > 16 ? 16 : n < 0 ? 0 : n)) - 1u);
     }
     static KUDARI_INLINE __m512 fma(__m512 a, __m512 b, __m512 c) {
         return _mm512_fmadd_ps(a, b, c);
@@ -47,13 +47,16 @@ template <> struct RegOps<double> {
         return _mm512_mask_min_pd(b, __mmask8(-1), b, a);
     }
     static KUDARI_INLINE __mmask8 first(int n) {
-        return n >= 8 ? __mmask8(0xff) : n <= 0 ? __mmask8(0) : __mmask8((1u << n) - 1u);
+        return __mmask8((1u << (n > 8 ? 8 : n < 0 ? 0 : n)) - 1u);
     }
     static KUDARI_INLINE __m512d fma(__m512d a, __m512d b, __m512d c) {
         return _mm512_fmadd_pd(a, b, c);
     }
     static KUDARI_INLINE __m512d square_root(__m512d a) {
         return _mm512_mask_sqrt_pd(a, __mmask8(-1), a);
+    }
+    static KUDARI_INLINE __m512i multiply_halves(auto a, auto b) {
+        return _mm512_mask_mul_epu32(__m512i(a), __mmask8(-1), __m512i(a), __m512i(b));
     }
     static KUDARI_INLINE __m512d load_some(const double* p, int n) {
         return _mm512_maskz_loadu_pd(first(n), p);

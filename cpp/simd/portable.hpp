@@ -24,6 +24,11 @@ template <class T> struct PortableOps {
     }
     static KUDARI_INLINE Reg<T> larger(Reg<T> a, Reg<T> b) { return b > a ? b : a; }
     static KUDARI_INLINE Reg<T> smaller(Reg<T> a, Reg<T> b) { return b < a ? b : a; }
+    static KUDARI_INLINE auto multiply_halves(auto a, auto b) {
+        for (int i = 0; i < kRegLanes<T>; ++i)
+            a[i] = std::uint64_t(std::uint32_t(a[i])) * std::uint32_t(b[i]);
+        return a;
+    }
     static KUDARI_INLINE Reg<T> load_some(const T* p, int n) {
         Reg<T> out{};
         for (int i = 0; i < kRegLanes<T>; ++i)

@@ -143,11 +143,15 @@ template <class T> KUDARI_INLINE Vec<T> from_bits(const IntVec<T>& a) {
 
 template <class T> inline constexpr Int<T> kSignBit = Int<T>(Int<T>(1) << (sizeof(T) * 8 - 2)) * -2;
 
-template <class T> KUDARI_INLINE Vec<T> absolute(const Vec<T>& a) {
-    return from_bits<T>(bits<T>(a) & set_int<T>(~kSignBit<T>));
+template <class R, int N> KUDARI_INLINE Pack<R, N> absolute(const Pack<R, N>& a) {
+    using I = MaskReg<R>;
+    constexpr auto magnitude = ~kSignBit<Element<R>>;
+    return each([](R x) __attribute__((always_inline)) { return R(I(x) & magnitude); }, a);
 }
-template <class T> KUDARI_INLINE Vec<T> negate(const Vec<T>& a) {
-    return from_bits<T>(bits<T>(a) ^ set_int<T>(kSignBit<T>));
+template <class R, int N> KUDARI_INLINE Pack<R, N> negate(const Pack<R, N>& a) {
+    using I = MaskReg<R>;
+    constexpr auto sign = kSignBit<Element<R>>;
+    return each([](R x) __attribute__((always_inline)) { return R(I(x) ^ sign); }, a);
 }
 
 // b where it is larger (smaller) than a, else a: a NaN in either gives a.

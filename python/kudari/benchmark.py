@@ -108,8 +108,8 @@ def _compiled(kernel: str, work: vectorised.Work) -> Callable[[], Any]:
     kwargs = dict(work.kwargs)
     if kernel.endswith("_update") or kernel in RANDOM | {"sum", "power"}:
         return partial(function, *work.args, **kwargs)
-    if not kernel.endswith("_loss_grad"):
-        kwargs["out"] = np.empty_like(work.outputs()[0], order="C")
+    out = tuple(np.empty_like(output, order="C") for output in work.outputs())
+    kwargs["out"] = out if kernel.endswith("_loss_grad") else out[0]
     return partial(function, *work.args, **kwargs)
 
 

@@ -115,14 +115,30 @@ def disjoint(where: str, name: str, array: Array, others: dict[str, Array]) -> N
 
 
 def output(
-    where: str, out: Array | None, shape: tuple[int, ...], dtype: DTypeLike, **inputs: Array
+    where: str,
+    out: Array | None,
+    shape: tuple[int, ...],
+    dtype: DTypeLike,
+    name: str = "out",
+    /,
+    **inputs: Array,
 ) -> Array:
     """`out` once it is known to be fit for the result, or a new array."""
     if out is None:
         return np.empty(shape, dtype)
-    target(where, "out", out, shape, dtype)
-    disjoint(where, "out", out, inputs)
+    target(where, name, out, shape, dtype)
+    disjoint(where, name, out, inputs)
     return out
+
+
+def pair(where: str, out: object) -> tuple[Array, Array]:
+    """The two arrays of `out`; TypeError for anything else."""
+    if isinstance(out, (tuple, list)) and [isinstance(a, np.ndarray) for a in out] == [True] * 2:
+        return out[0], out[1]
+    got = ", ".join(checks.kind_of(a) for a in out) if isinstance(out, (tuple, list)) else ""
+    got = f"{checks.kind_of(out)}{f' of {got}' if got else ''}"
+    fix = "Pass out=(loss, grad), of the shapes of the two results."
+    raise TypeError(checks.message(where, got, "out to be a pair of arrays", fix))
 
 
 def columns(where: str, name: str, array: Array) -> int:

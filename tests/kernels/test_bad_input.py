@@ -65,6 +65,25 @@ MSE, BCE, SCE = (
     "sparse_softmax_crossentropy_loss",
 )
 
+PAIR = "mean_squared_error_loss_grad"
+
+
+def pair(loss: Callable[[Any], Any] | None = None, grad: Callable[[Any], Any] | None = None) -> Any:
+    """`out` of a loss with its gradient, one of the two arrays changed."""
+
+    def make(args: list[Any]) -> Any:
+        good = np.zeros(4, np.float32), np.zeros((4, 3), np.float32)
+        return tuple(f(a) if f else a for f, a in zip((loss, grad), good, strict=True))
+
+    return make
+
+
+def joined(args: list[Any]) -> Any:
+    """A pair whose two arrays share a value."""
+    buffer = np.zeros(15, np.float32)
+    return buffer[:4], buffer[3:].reshape(4, 3)
+
+
 # kernel, what is done to its arguments for (4, 3) float32 operands, exception, words of the message
 CASES: list[tuple[str, Change, type[Exception], str]] = [
     # shapes
@@ -183,6 +202,17 @@ CASES: list[tuple[str, Change, type[Exception], str]] = [
         TypeError,
         "out to be a float32 ndarray; received list",
     ),
+    (PAIR, option(out=pair(lambda a: a[:3])), ValueError, "out[0] of shape (4,); received (3,)"),
+    (PAIR, option(out=pair(None, lambda a: a.T)), ValueError, "Did you forget to transpose?"),
+    (PAIR, option(out=pair(lambda a: a.astype(float))), TypeError, "out[0] of dtype float32"),
+    (PAIR, option(out=pair(None, readonly)), TypeError, "out[1] to be a writeable; read-only"),
+    (PAIR, option(out=pair(None, strided)), TypeError, "received a non-contiguous view"),
+    (PAIR, option(out=lambda args: (np.zeros(4, np.float32), args[1])), ValueError, "y_pred"),
+    (PAIR, option(out=lambda args: (np.zeros(4, np.float32), args[0])), ValueError, "y_true"),
+    (PAIR, option(out=joined), ValueError, "out[0] not to overlap out[1]"),
+    (PAIR, option(out=lambda args: args[1]), TypeError, "a pair of arrays; received an ndarray"),
+    (PAIR, option(out=lambda args: (args[1],)), TypeError, "received a tuple of an ndarray"),
+    (PAIR, option(out=pair(lambda a: None)), TypeError, "a tuple of a NoneType, an ndarray"),
     (BCE, option(out=lambda args: args[1]), ValueError, "out not to overlap y_pred"),
     (BCE, option(out=lambda args: args[0]), ValueError, "out not to overlap y_true"),
     (BCE, option(out=lambda args: readonly(args[1])), TypeError, "read-only"),

@@ -108,14 +108,16 @@ def test_nothing_is_written_beside_the_outputs(isa: str, kernel: str, dtype: str
         sample = samples.make(kernel, dtype, rows, columns)
         wanted = outputs(kernel, sample)
         pairs = [guarded(array, offset=rows % 3) for array in wanted]
+        places = tuple(place for place, _ in pairs)
         if takes_out(kernel):
-            function(*sample.args, **sample.kwargs, out=pairs[0][0])
+            out = places if kernel.endswith("_loss_grad") else places[0]
+            function(*sample.args, **sample.kwargs, out=out)
         else:
             before = [sample.args[0], *sample.args[2:]]
-            for (place, _), value in zip(pairs, before, strict=True):
+            for place, value in zip(places, before, strict=True):
                 place[...] = value
-            function(pairs[0][0], sample.args[1], *(p for p, _ in pairs[1:]), **sample.kwargs)
-        assert digest([place for place, _ in pairs]) == digest(wanted)
+            function(places[0], sample.args[1], *places[1:], **sample.kwargs)
+        assert digest(list(places)) == digest(wanted)
         assert all(intact(*pair) for pair in pairs)
 
 

@@ -14,31 +14,35 @@
 namespace kudari::KUDARI_ISA {
 
 template <class T> struct BinarySmoothing {
-    Vec<T> keep, add;
-    explicit BinarySmoothing(T s) : keep(set(T(1) - s)), add(set(T(0.5) * s)) {}
-    KUDARI_INLINE Vec<T> operator()(const Vec<T>& y) const { return y * keep + add; }
+    T keep, add;
+    explicit BinarySmoothing(T s) : keep(T(1) - s), add(T(0.5) * s) {}
+    template <class P> KUDARI_INLINE P operator()(const P& y) const {
+        return y * broadcast_pack<P>(keep) + broadcast_pack<P>(add);
+    }
 };
 
 template <class T> struct BinaryCrossentropy {
     BinarySmoothing<T> smooth;
     explicit BinaryCrossentropy(T s) : smooth(s) {}
-    KUDARI_INLINE Term<T> operator()(const Vec<T>& labels, const Vec<T>& p) const {
-        const Vec<T> one = set(T(1)), low = set(kProbabilityMargin<T>), high = one - low;
-        const Vec<T> y = smooth(labels), q = smaller(larger(p, low), high);
-        const Vec<T> loss = negate<T>(y * log(q) + (one - y) * log(one - q));
-        const Vec<T> slope = (q - y) / (q * (one - q));
+    template <class P, class Take>
+    KUDARI_INLINE void operator()(const P& labels, const P& p, Take take) const {
+        const P one = broadcast_pack<P>(T(1)), low = broadcast_pack<P>(kProbabilityMargin<T>);
+        const P high = one - low, y = smooth(labels), q = smaller(larger(p, low), high);
+        const P loss = negate(y * log(q) + (one - y) * log(one - q));
+        const P slope = (q - y) / (q * (one - q));
         const auto clipped = (p < low) | (p > high);
-        return {loss, select(clipped, set(T(0)), slope)};
+        take(loss, select(clipped, broadcast_pack<P>(T(0)), slope));
     }
 };
 
 template <class T> struct SigmoidCrossentropy {
     BinarySmoothing<T> smooth;
     explicit SigmoidCrossentropy(T s) : smooth(s) {}
-    KUDARI_INLINE Term<T> operator()(const Vec<T>& labels, const Vec<T>& z) const {
-        const Vec<T> y = smooth(labels), decay = exp(negate<T>(absolute<T>(z)));
-        const Vec<T> loss = (larger(z, set(T(0))) - z * y) + log1p(decay);
-        return {loss, sigmoid_from_decay<T>(z, decay) - y};
+    template <class P, class Take>
+    KUDARI_INLINE void operator()(const P& labels, const P& z, Take take) const {
+        const P y = smooth(labels), decay = exp_of_negative(negate(absolute(z)));
+        const P loss = (larger(z, broadcast_pack<P>(T(0))) - z * y) + log1p_of_unit(decay);
+        take(loss, sigmoid_from_decay(z, decay) - y);
     }
 };
 

@@ -15,16 +15,17 @@
 namespace kudari::KUDARI_ISA {
 
 template <class T> struct CategoricalSmoothing {
-    Vec<T> keep, add;
-    CategoricalSmoothing(T s, std::size_t classes)
-        : keep(set(T(1) - s)), add(set(s / T(classes))) {}
-    KUDARI_INLINE Vec<T> operator()(const Vec<T>& y) const { return y * keep + add; }
+    T keep, add;
+    CategoricalSmoothing(T s, std::size_t classes) : keep(T(1) - s), add(s / T(classes)) {}
+    template <class P> KUDARI_INLINE P operator()(const P& y) const {
+        return y * broadcast_pack<P>(keep) + broadcast_pack<P>(add);
+    }
 };
 
 template <class T> KUDARI_INLINE T row_sum(const T* x, std::size_t columns) {
     Vec<T> sum = set(T(0));
-    for_each_vector<T>(columns, [&](std::size_t i, auto n) __attribute__((always_inline)) {
-        sum = sum + load_lanes(x + i, n);
+    for_each_group<T>(columns, [&](std::size_t i, auto n) __attribute__((always_inline)) {
+        sum = add_lanes<T>(sum, load_lanes(x + i, n), n);
     });
     return sum_lanes(sum);
 }
@@ -41,8 +42,10 @@ template <class T> struct ClippedProbability {
 };
 
 template <class T> struct CategoricalCrossentropy {
+    static constexpr bool kLog = false;
+    explicit CategoricalCrossentropy(const LossArgs<T>&) {}
     template <bool kLoss, bool kGrad>
-    static KUDARI_INLINE T row(const LossArgs<T>& a, std::size_t r, T factor) {
+    KUDARI_INLINE T row(const LossArgs<T>& a, std::size_t r, T factor) {
         const T* y = a.y_true + r * a.columns;
         const T* p = a.y_pred + r * a.columns;
         const CategoricalSmoothing<T> smooth(a.parameter, a.columns);
@@ -52,8 +55,8 @@ template <class T> struct CategoricalCrossentropy {
         for_each_vector<T>(a.columns, [&](std::size_t i, auto n) __attribute__((always_inline)) {
             const ClippedProbability<T> c(load_lanes(p + i, n), total);
             const Vec<T> target = smooth(load_lanes(y + i, n));
-            if (kLoss) loss = loss + fill_lanes<T>(target * log(c.q), n, zero);
-            if (kGrad) inner = inner + fill_lanes<T>(select(c.clipped, zero, target), n, zero);
+            if (kLoss) loss = add_lanes<T>(loss, target * log(c.q), n);
+            if (kGrad) inner = add_lanes<T>(inner, select(c.clipped, zero, target), n);
         });
         if (kGrad) {
             T* grad = a.grad + r * a.columns;
@@ -71,27 +74,38 @@ template <class T> struct CategoricalCrossentropy {
 };
 
 template <class T> struct SoftmaxCrossentropy {
+    static constexpr bool kLog = false;
+    SoftmaxRows<T> each_row;
+    explicit SoftmaxCrossentropy(const LossArgs<T>& a) : each_row(a.y_pred, a.rows, a.columns) {}
     template <bool kLoss, bool kGrad>
-    static KUDARI_INLINE T row(const LossArgs<T>& a, std::size_t r, T factor) {
+    KUDARI_INLINE T row(const LossArgs<T>& a, std::size_t r, T factor) {
         const T* y = a.y_true + r * a.columns;
         const T* z = a.y_pred + r * a.columns;
         const CategoricalSmoothing<T> smooth(a.parameter, a.columns);
         T* grad = kGrad ? a.grad + r * a.columns : nullptr;
-        const T top = row_max(z, a.columns), total = row_exp(z, top, grad, a.columns);
-        const Vec<T> zero = set(T(0)), log_total = log(set(total));
+        const auto found = each_row.next(grad);
+        const T largest = found.top, total = found.total;
+        const T log_total = first_lane(log(set(total)));
+        const Vec<T> zero = set(T(0));
         Vec<T> loss = zero, mass = zero;
-        for_each_vector<T>(a.columns, [&](std::size_t i, auto n) __attribute__((always_inline)) {
-            const Vec<T> target = fill_lanes<T>(smooth(load_lanes(y + i, n)), n, zero);
-            mass = mass + target;
-            if (kLoss) loss = loss + target * (log_total - (load_lanes(z + i, n) - set(top)));
+        for_each_group<T>(a.columns, [&](std::size_t i, auto n) __attribute__((always_inline)) {
+            const auto target = smooth(load_lanes(y + i, n));
+            using P = std::decay_t<decltype(target)>;
+            prefetch_lanes(y + a.columns + i, n);
+            mass = add_lanes<T>(mass, target, n);
+            const P below = load_lanes(z + i, n) - broadcast_pack<P>(largest);
+            if (kLoss)
+                loss = add_lanes<T>(loss, target * (broadcast_pack<P>(log_total) - below), n);
         });
         if (kGrad) {
-            const Vec<T> share = set(sum_lanes(mass) / total);
-            for_each_vector<T>(a.columns, [&](std::size_t i,
-                                              auto n) __attribute__((always_inline)) {
-                const Vec<T> target = smooth(load_lanes(y + i, n));
-                store_lanes(grad + i, (load_lanes(grad + i, n) * share - target) * set(factor), n);
-            });
+            const T share = sum_lanes(mass) / total;
+            map<T>(
+                a.columns, grad,
+                [&]<class P>(const P& e, const P& labels) __attribute__((always_inline)) {
+                    const P rest = e * broadcast_pack<P>(share) - smooth(labels);
+                    return rest * broadcast_pack<P>(factor);
+                },
+                grad, y);
         }
         return sum_lanes(loss);
     }

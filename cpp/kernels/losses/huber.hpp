@@ -8,14 +8,14 @@
 namespace kudari::KUDARI_ISA {
 
 template <class T> struct Huber {
-    Vec<T> delta, constant;
-    explicit Huber(T d) : delta(set(d)), constant(set(T(0.5) * d * d)) {}
-    KUDARI_INLINE Term<T> operator()(const Vec<T>& y, const Vec<T>& p) const {
-        const Vec<T> error = p - y, size = absolute<T>(error);
-        const Vec<T> inside = set(T(0.5)) * error * error;
-        const Vec<T> beyond = delta * size - constant;
-        return {select(size <= delta, inside, beyond),
-                smaller(larger(error, negate<T>(delta)), delta)};
+    T delta, constant;
+    explicit Huber(T d) : delta(d), constant(T(0.5) * d * d) {}
+    template <class P, class Take>
+    KUDARI_INLINE void operator()(const P& y, const P& p, Take take) const {
+        const P error = p - y, size = absolute(error), limit = broadcast_pack<P>(delta);
+        const P inside = broadcast_pack<P>(T(0.5)) * error * error;
+        const P beyond = limit * size - broadcast_pack<P>(constant);
+        take(select(size <= limit, inside, beyond), smaller(larger(error, negate(limit)), limit));
     }
 };
 

@@ -7,12 +7,12 @@ namespace kudari::KUDARI_ISA {
 
 template <class T> struct MeanAbsoluteError {
     explicit MeanAbsoluteError(T) {}
-    KUDARI_INLINE Term<T> operator()(const Vec<T>& y, const Vec<T>& p) const {
-        const Vec<T> error = p - y, zero = set(T(0));
+    template <class P, class Take>
+    KUDARI_INLINE void operator()(const P& y, const P& p, Take take) const {
+        const P error = p - y, zero = broadcast_pack<P>(T(0)), one = broadcast_pack<P>(T(1));
         // A NaN is neither above nor below 0 and stays.
-        const Vec<T> sign =
-            select(error > zero, set(T(1)), select(error < zero, set(T(-1)), error));
-        return {absolute<T>(error), sign};
+        const P sign = select(error > zero, one, select(error < zero, negate(one), error));
+        take(absolute(error), sign);
     }
 };
 

@@ -7,9 +7,10 @@ namespace kudari::KUDARI_ISA {
 
 template <class T> struct MeanSquaredError {
     explicit MeanSquaredError(T) {}
-    KUDARI_INLINE Term<T> operator()(const Vec<T>& y, const Vec<T>& p) const {
-        const Vec<T> error = p - y;
-        return {error * error, error + error};
+    template <class P, class Take>
+    KUDARI_INLINE void operator()(const P& y, const P& p, Take take) const {
+        const P error = p - y;
+        take(error * error, error + error);
     }
 };
 

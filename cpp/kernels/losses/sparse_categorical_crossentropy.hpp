@@ -10,8 +10,13 @@
 namespace kudari::KUDARI_ISA {
 
 template <class T> struct SparseCategoricalCrossentropy {
-    template <bool kLoss, bool kGrad>
-    static KUDARI_INLINE T row(const LossArgs<T>& a, std::size_t r, T factor) {
+    static constexpr bool kLog = true;
+    explicit SparseCategoricalCrossentropy(const LossArgs<T>&) {}
+    static KUDARI_INLINE Vec<T> close(const Vec<T>& logarithm, const Vec<T>&) {
+        return negate(logarithm);
+    }
+    template <bool kGrad>
+    KUDARI_INLINE LogTerm<T> row(const LossArgs<T>& a, std::size_t r, T factor) {
         const T* p = a.y_pred + r * a.columns;
         const std::int32_t k = a.labels[r];
         const T total = row_sum(p, a.columns), low = kProbabilityMargin<T>, high = T(1) - low;
@@ -20,31 +25,39 @@ template <class T> struct SparseCategoricalCrossentropy {
         if (kGrad) {
             T* grad = a.grad + r * a.columns;
             const T over = (share < low || share > high) ? T(0) : factor / total;
-            map<T>(a.columns, grad, [&]() __attribute__((always_inline)) { return set(over); });
+            fill(a.columns, grad, over);
             grad[k] = over * (T(1) - T(1) / q);
         }
-        return kLoss ? -first_lane(log(set(q))) : T(0);
+        return {q, T(0)};
     }
 };
 
 template <class T> struct SparseSoftmaxCrossentropy {
-    template <bool kLoss, bool kGrad>
-    static KUDARI_INLINE T row(const LossArgs<T>& a, std::size_t r, T factor) {
-        const T* z = a.y_pred + r * a.columns;
+    static constexpr bool kLog = true;
+    SoftmaxRows<T> each_row;
+    explicit SparseSoftmaxCrossentropy(const LossArgs<T>& a)
+        : each_row(a.y_pred, a.rows, a.columns) {}
+    static KUDARI_INLINE Vec<T> close(const Vec<T>& logarithm, const Vec<T>& rest) {
+        return logarithm - rest;
+    }
+    template <bool kGrad>
+    KUDARI_INLINE LogTerm<T> row(const LossArgs<T>& a, std::size_t r, T factor) {
         const std::int32_t k = a.labels[r];
-        const T top = row_max(z, a.columns), picked = z[k];
+        const T picked = a.y_pred[r * a.columns + k];
         T* grad = kGrad ? a.grad + r * a.columns : nullptr;
-        const T total = row_exp(z, top, grad, a.columns);
+        const auto found = each_row.next(grad);
+        const T total = found.total;
         if (kGrad) {
             const T inverse = T(1) / total, share = grad[k] * inverse;
             map<T>(
                 a.columns, grad,
-                [&](const Vec<T>& e)
-                    __attribute__((always_inline)) { return (e * set(inverse)) * set(factor); },
+                [&]<class P>(const P& e) __attribute__((always_inline)) {
+                    return (e * broadcast_pack<P>(inverse)) * broadcast_pack<P>(factor);
+                },
                 grad);
             grad[k] = (share - T(1)) * factor;
         }
-        return kLoss ? first_lane(log(set(total))) - (picked - top) : T(0);
+        return {total, picked - found.top};
     }
 };
 

@@ -11,7 +11,7 @@ namespace kudari::KUDARI_ISA {
 // for ever (with a zero gradient Adam's m sticks at 5.6e-45).
 template <class T> KUDARI_INLINE Vec<T> drop_subnormal(const Vec<T>& slot) {
     constexpr T smallest = sizeof(T) == 4 ? T(0x1p-126) : T(0x1p-1022);
-    return select(absolute<T>(slot) < set(smallest), set(T(0)), slot);
+    return select(absolute(slot) < set(smallest), set(T(0)), slot);
 }
 
 template <class T, template <class> class Functor>

@@ -4,17 +4,21 @@ y_pred is (..., columns); y_true has its shape, or for `sparse_` losses its shap
 axis. A value is `sample_weight * loss` per row, of shape y_pred.shape[:-1]; a gradient is
 `scale * sample_weight * d loss / d y_pred`, of the shape of y_pred. Both are in float64 if y_true
 or y_pred is, else in float32. `label_smoothing` s pulls y to y (1 - s) + s / 2 (binary) or
-y (1 - s) + s / columns. Shapes that do not match, labels out of range and an unfit `out` raise
-ValueError or TypeError before anything is written.
+y (1 - s) + s / columns. `out` is what to write to instead of a new array, for both at once a pair
+(loss, grad): of the results' shapes and dtype, and memory of its own. Shapes that do not match,
+labels out of range and an unfit `out` raise ValueError or TypeError before anything is written.
 """
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from numpy.typing import ArrayLike
 
 from kudari import _core, checks, operands
 from kudari.operands import Array
+
+Pair: TypeAlias = tuple[Array, Array]  # (loss, grad)
 
 
 @dataclass
@@ -37,18 +41,20 @@ class _Rows:
         self._run(parameter, scale, None, out)
         return out
 
-    def loss_grad(self, parameter: float, scale: float) -> tuple[Array, Array]:
+    def loss_grad(self, parameter: float, scale: float, out: Pair | None) -> Pair:
         scale = checks.number(self.where, "scale", scale)
-        loss = self._output(self.y_pred.shape[:-1], None)
-        grad = self._output(self.y_pred.shape, None)
+        first, second = (None, None) if out is None else operands.pair(self.where, out)
+        loss = self._output(self.y_pred.shape[:-1], first, "out[0]")
+        grad = self._output(self.y_pred.shape, second, "out[1]")
+        operands.disjoint(self.where, "out[0]", loss, {"out[1]": grad})
         self._run(parameter, scale, loss, grad)
         return loss, grad
 
-    def _output(self, shape: tuple[int, ...], out: Array | None) -> Array:
+    def _output(self, shape: tuple[int, ...], out: Array | None, name: str = "out") -> Array:
         inputs = {"y_true": self.y_true, "y_pred": self.y_pred}
         if self.weights is not None:
             inputs["sample_weight"] = self.weights
-        return operands.output(self.where, out, shape, self.y_pred.dtype, **inputs)
+        return operands.output(self.where, out, shape, self.y_pred.dtype, name, **inputs)
 
     def _run(self, parameter: float, scale: float, loss: Array | None, grad: Array | None) -> None:
         pred = self.y_pred.reshape(-1, self.y_pred.shape[-1])
@@ -113,13 +119,14 @@ def mean_squared_error_loss_grad(
     *,
     sample_weight: ArrayLike | None = None,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient) in one pass: `mean_squared_error`, per row and by y_pred.
 
     The loss is weighted but never scaled; the gradient is weighted and times `scale`.
     """
     rows = _rows("mean_squared_error_loss_grad", y_true, y_pred, sample_weight)
-    return rows.loss_grad(0.0, scale)
+    return rows.loss_grad(0.0, scale, out)
 
 
 def mean_absolute_error_loss(
@@ -153,13 +160,14 @@ def mean_absolute_error_loss_grad(
     *,
     sample_weight: ArrayLike | None = None,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient) in one pass: `mean_absolute_error`, per row and by y_pred.
 
     The loss is weighted but never scaled; the gradient is weighted and times `scale`.
     """
     rows = _rows("mean_absolute_error_loss_grad", y_true, y_pred, sample_weight)
-    return rows.loss_grad(0.0, scale)
+    return rows.loss_grad(0.0, scale, out)
 
 
 def huber_loss(
@@ -199,14 +207,15 @@ def huber_loss_grad(
     sample_weight: ArrayLike | None = None,
     delta: float = 1.0,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient) in one pass: `huber`, per row and by y_pred.
 
     The loss is weighted but never scaled; the gradient is weighted and times `scale`.
     """
     where = "huber_loss_grad"
     rows = _rows(where, y_true, y_pred, sample_weight)
-    return rows.loss_grad(_delta(where, delta), scale)
+    return rows.loss_grad(_delta(where, delta), scale, out)
 
 
 def binary_crossentropy_loss(
@@ -245,14 +254,15 @@ def binary_crossentropy_loss_grad(
     sample_weight: ArrayLike | None = None,
     label_smoothing: float = 0.0,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient) in one pass: `binary_crossentropy`, per row and by y_pred.
 
     The loss is weighted but never scaled; the gradient is weighted and times `scale`.
     """
     where = "binary_crossentropy_loss_grad"
     rows = _rows(where, y_true, y_pred, sample_weight)
-    return rows.loss_grad(_smoothing(where, label_smoothing), scale)
+    return rows.loss_grad(_smoothing(where, label_smoothing), scale, out)
 
 
 def sigmoid_crossentropy_loss(
@@ -291,14 +301,15 @@ def sigmoid_crossentropy_loss_grad(
     sample_weight: ArrayLike | None = None,
     label_smoothing: float = 0.0,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient) in one pass: `sigmoid_crossentropy`, per row and by y_pred.
 
     The loss is weighted but never scaled; the gradient is weighted and times `scale`.
     """
     where = "sigmoid_crossentropy_loss_grad"
     rows = _rows(where, y_true, y_pred, sample_weight)
-    return rows.loss_grad(_smoothing(where, label_smoothing), scale)
+    return rows.loss_grad(_smoothing(where, label_smoothing), scale, out)
 
 
 def categorical_crossentropy_loss(
@@ -337,11 +348,12 @@ def categorical_crossentropy_loss_grad(
     sample_weight: ArrayLike | None = None,
     label_smoothing: float = 0.0,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """`categorical_crossentropy_loss` and `categorical_crossentropy_grad` in one pass."""
     where = "categorical_crossentropy_loss_grad"
     rows = _rows(where, y_true, y_pred, sample_weight)
-    return rows.loss_grad(_smoothing(where, label_smoothing), scale)
+    return rows.loss_grad(_smoothing(where, label_smoothing), scale, out)
 
 
 def softmax_crossentropy_loss(
@@ -380,14 +392,15 @@ def softmax_crossentropy_loss_grad(
     sample_weight: ArrayLike | None = None,
     label_smoothing: float = 0.0,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient) in one pass: `softmax_crossentropy`, per row and by y_pred.
 
     The loss is weighted but never scaled; the gradient is weighted and times `scale`.
     """
     where = "softmax_crossentropy_loss_grad"
     rows = _rows(where, y_true, y_pred, sample_weight)
-    return rows.loss_grad(_smoothing(where, label_smoothing), scale)
+    return rows.loss_grad(_smoothing(where, label_smoothing), scale, out)
 
 
 def sparse_categorical_crossentropy_loss(
@@ -421,11 +434,12 @@ def sparse_categorical_crossentropy_loss_grad(
     *,
     sample_weight: ArrayLike | None = None,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """`sparse_categorical_crossentropy_loss` and `sparse_categorical_crossentropy_grad` in one pass
     over memory."""
     rows = _rows("sparse_categorical_crossentropy_loss_grad", y_true, y_pred, sample_weight)
-    return rows.loss_grad(0.0, scale)
+    return rows.loss_grad(0.0, scale, out)
 
 
 def sparse_softmax_crossentropy_loss(
@@ -459,8 +473,9 @@ def sparse_softmax_crossentropy_loss_grad(
     *,
     sample_weight: ArrayLike | None = None,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """`sparse_softmax_crossentropy_loss` and `sparse_softmax_crossentropy_grad` in one pass over
     memory."""
     rows = _rows("sparse_softmax_crossentropy_loss_grad", y_true, y_pred, sample_weight)
-    return rows.loss_grad(0.0, scale)
+    return rows.loss_grad(0.0, scale, out)

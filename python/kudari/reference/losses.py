@@ -13,6 +13,7 @@ from kudari.reference._wide import Array, Out, given, wide
 from kudari.reference.activations import sigmoid_forward, softmax_forward
 
 Both: TypeAlias = tuple[Array, Array]  # loss per row and gradient by y_pred, unweighted
+Pair: TypeAlias = tuple[Array, Array]
 Weights: TypeAlias = ArrayLike | None
 
 
@@ -24,6 +25,11 @@ def _value(both: Both, sample_weight: Weights, out: Out = None) -> Array:
 def _slope(both: Both, sample_weight: Weights, scale: float, out: Out = None) -> Array:
     weight = 1.0 if sample_weight is None else np.asarray(sample_weight)[..., None]
     return given(np.asarray(scale * weight * both[1]), out)
+
+
+def _pair(both: Both, sample_weight: Weights, scale: float, out: Pair | None) -> Pair:
+    loss, grad = out or (None, None)
+    return _value(both, sample_weight, loss), _slope(both, sample_weight, scale, grad)
 
 
 def _limits(*operands: ArrayLike) -> tuple[Any, Any]:
@@ -123,15 +129,20 @@ def mean_squared_error_grad(
 
 
 def mean_squared_error_loss_grad(
-    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None, scale: float = 1.0
-) -> tuple[Array, Array]:
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: Weights = None,
+    scale: float = 1.0,
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient): mean squared error (Keras).
 
     The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
     `scale`. The formulas stand at `mean_squared_error_loss` and `_grad`.
     """
     both = _mean_squared_error(y_true, y_pred)
-    return _value(both, sample_weight), _slope(both, sample_weight, scale)
+    return _pair(both, sample_weight, scale, out)
 
 
 def mean_absolute_error_loss(
@@ -154,15 +165,20 @@ def mean_absolute_error_grad(
 
 
 def mean_absolute_error_loss_grad(
-    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None, scale: float = 1.0
-) -> tuple[Array, Array]:
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: Weights = None,
+    scale: float = 1.0,
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient): mean absolute error (Keras).
 
     The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
     `scale`. The formulas stand at `mean_absolute_error_loss` and `_grad`.
     """
     both = _mean_absolute_error(y_true, y_pred)
-    return _value(both, sample_weight), _slope(both, sample_weight, scale)
+    return _pair(both, sample_weight, scale, out)
 
 
 def huber_loss(
@@ -197,14 +213,15 @@ def huber_loss_grad(
     sample_weight: Weights = None,
     delta: float = 1.0,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient): Huber's loss (Huber 1964).
 
     The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
     `scale`. The formulas stand at `huber_loss` and `_grad`.
     """
     both = _huber(y_true, y_pred, delta)
-    return _value(both, sample_weight), _slope(both, sample_weight, scale)
+    return _pair(both, sample_weight, scale, out)
 
 
 def binary_crossentropy_loss(
@@ -239,14 +256,15 @@ def binary_crossentropy_loss_grad(
     sample_weight: Weights = None,
     label_smoothing: float = 0.0,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient): binary crossentropy of clipped probabilities (Keras).
 
     The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
     `scale`. The formulas stand at `binary_crossentropy_loss` and `_grad`.
     """
     both = _binary_crossentropy(y_true, y_pred, label_smoothing)
-    return _value(both, sample_weight), _slope(both, sample_weight, scale)
+    return _pair(both, sample_weight, scale, out)
 
 
 def sigmoid_crossentropy_loss(
@@ -281,14 +299,15 @@ def sigmoid_crossentropy_loss_grad(
     sample_weight: Weights = None,
     label_smoothing: float = 0.0,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient): binary crossentropy of logits (TensorFlow).
 
     The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
     `scale`. The formulas stand at `sigmoid_crossentropy_loss` and `_grad`.
     """
     both = _sigmoid_crossentropy(y_true, y_pred, label_smoothing)
-    return _value(both, sample_weight), _slope(both, sample_weight, scale)
+    return _pair(both, sample_weight, scale, out)
 
 
 def categorical_crossentropy_loss(
@@ -325,14 +344,15 @@ def categorical_crossentropy_loss_grad(
     sample_weight: Weights = None,
     label_smoothing: float = 0.0,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient): crossentropy of renormalised, clipped probabilities (Keras).
 
     The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
     `scale`. The formulas stand at `categorical_crossentropy_loss` and `_grad`.
     """
     both = _categorical_crossentropy(y_true, y_pred, label_smoothing)
-    return _value(both, sample_weight), _slope(both, sample_weight, scale)
+    return _pair(both, sample_weight, scale, out)
 
 
 def softmax_crossentropy_loss(
@@ -367,14 +387,15 @@ def softmax_crossentropy_loss_grad(
     sample_weight: Weights = None,
     label_smoothing: float = 0.0,
     scale: float = 1.0,
-) -> tuple[Array, Array]:
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient): crossentropy of logits (Bishop 2006, 4.108 and 4.109).
 
     The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
     `scale`. The formulas stand at `softmax_crossentropy_loss` and `_grad`.
     """
     both = _softmax_crossentropy(y_true, y_pred, label_smoothing)
-    return _value(both, sample_weight), _slope(both, sample_weight, scale)
+    return _pair(both, sample_weight, scale, out)
 
 
 def sparse_categorical_crossentropy_loss(
@@ -397,15 +418,20 @@ def sparse_categorical_crossentropy_grad(
 
 
 def sparse_categorical_crossentropy_loss_grad(
-    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None, scale: float = 1.0
-) -> tuple[Array, Array]:
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: Weights = None,
+    scale: float = 1.0,
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient): crossentropy of probabilities at labels (Keras).
 
     The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
     `scale`. The formulas stand at `sparse_categorical_crossentropy_loss` and `_grad`.
     """
     both = _sparse_categorical_crossentropy(y_true, y_pred)
-    return _value(both, sample_weight), _slope(both, sample_weight, scale)
+    return _pair(both, sample_weight, scale, out)
 
 
 def sparse_softmax_crossentropy_loss(
@@ -428,12 +454,17 @@ def sparse_softmax_crossentropy_grad(
 
 
 def sparse_softmax_crossentropy_loss_grad(
-    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: Weights = None, scale: float = 1.0
-) -> tuple[Array, Array]:
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: Weights = None,
+    scale: float = 1.0,
+    out: Pair | None = None,
+) -> Pair:
     """(loss, gradient): crossentropy of logits at labels (Bishop 2006, 4.108 and 4.109).
 
     The loss of each row is weighted, never scaled; the gradient by y_pred is weighted and times
     `scale`. The formulas stand at `sparse_softmax_crossentropy_loss` and `_grad`.
     """
     both = _sparse_softmax_crossentropy(y_true, y_pred)
-    return _value(both, sample_weight), _slope(both, sample_weight, scale)
+    return _pair(both, sample_weight, scale, out)
