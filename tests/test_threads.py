@@ -22,6 +22,7 @@ def same_limit_afterwards() -> Iterator[None]:
     before = cpu.get_num_threads()
     yield
     cpu.set_num_threads(before)
+    _core.hold_to(None)
 
 
 def trained(seed: int = 1, dtype: str = "float32", threads: list[int] | None = None) -> bytes:
@@ -62,8 +63,11 @@ def trained(seed: int = 1, dtype: str = "float32", threads: list[int] | None = N
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_number_of_threads_changes_no_bit(dtype: str) -> None:
     alone = trained(dtype=dtype)
-    for number in NUMBERS:
-        assert trained(dtype=dtype, threads=[number, number]) == alone
+    for by_layers in (False, True):
+        _core.hold_to(by_layers)
+        for number in [1, *NUMBERS]:
+            assert trained(dtype=dtype, threads=[number, number]) == alone
+    _core.hold_to(None)
     assert trained(dtype=dtype, threads=[3, 2]) == alone
 
 

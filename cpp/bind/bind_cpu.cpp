@@ -3,6 +3,7 @@
 #include <map>
 
 #include "bind/module.hpp"
+#include "engine/pace.hpp"
 #include "engine/team.hpp"
 #include "isa/isa.hpp"
 
@@ -31,6 +32,7 @@ void bind_cpu(pybind11::module_& m) {
     m.def("isa_use", &use_isa, pybind11::arg("name"));
     m.def("get_thread_limit", &thread_limit);
     m.def("set_thread_limit", &set_thread_limit, pybind11::arg("threads"));
+    m.def("hold_to", &hold_to, pybind11::arg("by_layers").none(true));
     m.def("build_info", &build_info);
 }
 

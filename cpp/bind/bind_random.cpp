@@ -38,8 +38,7 @@ void draw_dropout_mask(std::uint64_t seed, std::uint32_t stream, std::uint64_t s
         T* to = output<T>(out, n);
         const auto draw = active_isa().table<T>().random.dropout_mask;
         run_shared(Work{n, kDrawGrain, kDrawCost}, [=](Share share) {
-            draw(seed, key, step, rate, share.first, to + share.first,
-                 share.end - share.first);
+            draw(seed, key, step, rate, share.first, to + share.first, share.end - share.first);
         });
     });
 }

@@ -26,8 +26,7 @@ void ColumnsPhase<T>::run(const std::vector<Block>& blocks, std::size_t rows, co
 }
 
 // The chunks of rows come one after the other, so each sum is one chain over the batch.
-template <class T>
-void ColumnsPhase<T>::form_gradients(const Block& block, std::size_t rows) {
+template <class T> void ColumnsPhase<T>::form_gradients(const Block& block, std::size_t rows) {
     const Op& op = *block.front().op;
     for (std::size_t row = 0; row < rows; row += kChunkRows) {
         const Strided<const T> x = readable(c_.work.stage(op.in, row));

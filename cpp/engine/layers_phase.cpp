@@ -26,7 +26,8 @@ std::vector<Region> panels_of(std::size_t columns, std::size_t rows, int rank, i
         const std::size_t first = row_at(from), end = row_at(to);
         before += cost * tiles;
         if (first >= end) continue;
-        const bool joins = !out.empty() && out.back().row == first && out.back().rows == end - first;
+        const bool joins =
+            !out.empty() && out.back().row == first && out.back().rows == end - first;
         if (joins)
             out.back().columns += width;
         else
@@ -54,10 +55,11 @@ template <class T> void LayersPhase<T>::add(std::size_t op, bool forward) {
     const bool dense = o.kind == LayerKind::dense;
     const bool elementwise =
         o.kind == LayerKind::activation && !c.kernels.activations.entries[o.index].rowwise;
-    const bool by_panels = dense ? columns > kPanelWidth<T>
-                                 : elementwise && tasks_.back().by_panels;
+    const bool by_panels =
+        dense ? columns > kPanelWidth<T> : elementwise && tasks_.back().by_panels;
     const bool joins = by_panels ? !dense : !tasks_.back().by_panels;
-    if (!joins || tasks_.back().forward != forward) tasks_.push_back({by_panels, forward, columns, {}});
+    if (!joins || tasks_.back().forward != forward)
+        tasks_.push_back({by_panels, forward, columns, {}});
     tasks_.back().ops.push_back(op);
 }
 
@@ -99,7 +101,9 @@ void LayersPhase<T>::train(Selection selection, std::size_t count, T gradient_sc
             }
             const std::size_t block =
                 task.by_panels && task.forward
-                    ? block_rows<T>(passes_.context().plan.stages[passes_.context().plan.ops[task.ops[0]].in].width)
+                    ? block_rows<T>(passes_.context()
+                                        .plan.stages[passes_.context().plan.ops[task.ops[0]].in]
+                                        .width)
                     : r.rows;
             for (std::size_t i = 0; i < r.rows; i += block)
                 run(task, {r.row + i, std::min(block, r.rows - i), r.column, r.columns}, key);

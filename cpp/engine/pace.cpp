@@ -1,6 +1,7 @@
 #include "engine/pace.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 
 namespace kudari {
@@ -17,7 +18,11 @@ constexpr std::size_t kFewSteps = 3, kManySteps = 24;
 // Trying takes at most this share of the time.
 constexpr double kTryingShare = 0.01, kLeastSeconds = 0.5;
 
+std::atomic<int> held{-1};
+
 } // namespace
+
+void hold_to(std::optional<bool> by_layers) { held.store(by_layers ? int(*by_layers) : -1); }
 
 Pace::Pace(std::size_t multiplications, int threads) {
     const std::size_t each = multiplications / std::size_t(std::max(1, threads));
@@ -29,6 +34,8 @@ Pace::Pace(std::size_t multiplications, int threads) {
         ways_.push_back({threads, false});
         ways_.push_back({threads, true});
     }
+    const int only = held.load();
+    if (only >= 0) std::erase_if(ways_, [&](const Way& way) { return int(way.by_layers) != only; });
     try_again();
 }
 

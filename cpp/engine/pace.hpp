@@ -1,9 +1,10 @@
-// How a step is best run: on how many threads, and by rows or layer by layer. The bits do not depend
-// on it, and what is fastest depends on the net, on the machine and on what else runs there: so the
-// ways are tried in turn, the fastest goes on, and from time to time they are tried again.
+// How a step is best run: on how many threads, and by rows or layer by layer. The bits do not
+// depend on it, and what is fastest depends on the net, on the machine and on what else runs there:
+// so the ways are tried in turn, the fastest goes on, and from time to time they are tried again.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace kudari {
@@ -12,6 +13,9 @@ struct Way {
     int threads;
     bool by_layers;
 };
+
+// For tests: only this way of dividing a step from now on; nothing leaves the choice to the clock.
+void hold_to(std::optional<bool> by_layers);
 
 class Pace {
   public:

@@ -31,8 +31,7 @@ template <class T> std::size_t block_rows(std::size_t columns) {
 template std::size_t block_rows<float>(std::size_t);
 template std::size_t block_rows<double>(std::size_t);
 
-template <class T>
-Passes<T>::Passes(Context<T> context, bool training) : c_(context) {
+template <class T> Passes<T>::Passes(Context<T> context, bool training) : c_(context) {
     if (!training) return;
     std::size_t size = 0;
     for (const Op& op : c_.plan.ops)
@@ -128,7 +127,7 @@ template <class T> Scaling<T> Passes<T>::scaling(Selection selection, std::size_
 
 template <class T>
 LossArgs<T> Passes<T>::arguments(const ValueRef& ref, std::size_t stage, std::size_t first,
-                                    std::size_t rows, std::size_t value) const {
+                                 std::size_t rows, std::size_t value) const {
     const std::size_t columns = c_.plan.output_size();
     LossArgs<T> a{};
     a.y_true = c_.work.targets() + first * rows_.columns;

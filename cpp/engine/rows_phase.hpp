@@ -1,5 +1,6 @@
-// The rows phase by rows: a thread takes its rows through the whole net and back, a block at a time,
-// and meets nobody. For small nets, whose weights cross between threads faster than activations.
+// The rows phase by rows: a thread takes its rows through the whole net and back, a block at a
+// time, and meets nobody. For small nets, whose weights cross between threads faster than
+// activations.
 #pragma once
 
 #include "engine/passes.hpp"

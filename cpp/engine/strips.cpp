@@ -84,8 +84,7 @@ void add_blocks(const Part* first, const Part* end, std::size_t height, std::vec
     }
 }
 
-template <class T>
-std::vector<Block> in_blocks(const std::vector<Part>& parts, std::size_t batch) {
+template <class T> std::vector<Block> in_blocks(const std::vector<Part>& parts, std::size_t batch) {
     std::vector<Block> out;
     const Part* const last = parts.data() + parts.size();
     for (const Part* first = parts.data(); first != last;) {
@@ -129,7 +128,9 @@ std::size_t largest(const ThreadBlocks& all) {
     return most;
 }
 
-template ThreadBlocks make_blocks<float>(const Plan&, const std::vector<DenseWeights>&, std::size_t, int);
-template ThreadBlocks make_blocks<double>(const Plan&, const std::vector<DenseWeights>&, std::size_t, int);
+template ThreadBlocks make_blocks<float>(const Plan&, const std::vector<DenseWeights>&, std::size_t,
+                                         int);
+template ThreadBlocks make_blocks<double>(const Plan&, const std::vector<DenseWeights>&,
+                                          std::size_t, int);
 
 } // namespace kudari

@@ -26,10 +26,11 @@ inline constexpr std::size_t kChunkRows = 128;
 // Values of the gradients of a block: a quarter of the second cache.
 inline constexpr std::size_t kBlockValues = 32 * 1024;
 
-// For each of `threads` threads its blocks of the trainable layers, about an equal part of the work.
-// A thread's part of a layer is a run of panels, so that it meets the same weights in every step.
-// A batch of one chunk is updated strip by strip, each gradient still in the first cache. A larger
-// one is formed a block of strips at a time: each chunk of the layer's input is read once a block.
+// For each of `threads` threads its blocks of the trainable layers, about an equal part of the
+// work. A thread's part of a layer is a run of panels, so that it meets the same weights in every
+// step. A batch of one chunk is updated strip by strip, each gradient still in the first cache. A
+// larger one is formed a block of strips at a time: each chunk of the layer's input is read once a
+// block.
 template <class T>
 ThreadBlocks make_blocks(const Plan& plan, const std::vector<DenseWeights>& dense,
                          std::size_t batch, int threads);

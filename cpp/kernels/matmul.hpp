@@ -74,8 +74,7 @@ KUDARI_INLINE void tile(Left<T> a, Right<T> b, Result<T> result, std::size_t ste
 
 // The last rows, fewer than a tile's.
 template <class T, int Rows, int Vectors, class N>
-void short_tile(std::size_t rows, Left<T> a, Right<T> b, Result<T> result, std::size_t steps,
-                N n) {
+void short_tile(std::size_t rows, Left<T> a, Right<T> b, Result<T> result, std::size_t steps, N n) {
     if constexpr (Rows > 0) {
         if (rows == Rows)
             tile<T, Rows, Vectors>(a, b, result, steps, n);
@@ -131,7 +130,8 @@ void row_of_panels(const T* a, const T* panels, const T* bias, T* out, std::size
         for (int p = 0; p < Panels; ++p)
 #pragma GCC unroll 2
             for (int v = 0; v < vectors; ++v)
-                sum[p][v] = fma(left, load(panels + (p * inner + k) * width + v * lanes), sum[p][v]);
+                sum[p][v] =
+                    fma(left, load(panels + (p * inner + k) * width + v * lanes), sum[p][v]);
     }
 #pragma GCC unroll 8
     for (int p = 0; p < Panels; ++p)

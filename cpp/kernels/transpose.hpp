@@ -19,7 +19,8 @@ template <int Half, class R, int Count> KUDARI_INLINE void transpose_registers(R
     if constexpr (Half > 0) {
 #pragma GCC unroll 16
         for (int i = 0; i < Count; ++i)
-            if (!(i & Half)) exchange<Half>(reg[i], reg[i + Half], std::make_index_sequence<Count>{});
+            if (!(i & Half))
+                exchange<Half>(reg[i], reg[i + Half], std::make_index_sequence<Count>{});
         transpose_registers<Half / 2>(reg);
     }
 }
@@ -39,7 +40,8 @@ KUDARI_INLINE void load_block(Strided<const T> in, Reg<T> (&reg)[kRegLanes<T>], 
 
 // rows and columns at most the lanes of a register.
 template <class T, class Rows, class Columns>
-KUDARI_INLINE void transpose_block(Strided<const T> in, Strided<T> out, Rows rows, Columns columns) {
+KUDARI_INLINE void transpose_block(Strided<const T> in, Strided<T> out, Rows rows,
+                                   Columns columns) {
     constexpr int lanes = kRegLanes<T>;
     Reg<T> reg[lanes];
     load_block<T>(in, reg, rows, columns);
