@@ -73,9 +73,8 @@ def loss(job: Job) -> Runner:
     """`kernels.<loss>_loss_grad`: the loss of each row, and the gradient of their mean."""
     y, z = operands.loss(job)
     function = getattr(kernels, f"{job['loss']}_loss_grad")
-    call = partial(function, y, z, scale=1 / len(z))
-    if "out" in function.__kwdefaults__:
-        call = partial(call, out=(np.empty(len(z), np.float32), np.empty_like(z)))
+    out = np.empty(len(z), np.float32), np.empty_like(z)
+    call = partial(function, y, z, scale=1 / len(z), out=out)
     values, gradient = call()
     return Runner(call, answer=operands.loss_answer(float(values.mean()), gradient, len(z)))
 

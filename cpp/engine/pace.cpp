@@ -15,8 +15,9 @@ constexpr std::size_t kTooLittle = 30'000, kEnough = 30'000'000;
 // in another thread's cache.
 constexpr double kRunSeconds = 100e-6;
 constexpr std::size_t kFewSteps = 3, kManySteps = 24;
-// Trying takes at most this share of the time.
-constexpr double kTryingShare = 0.01, kLeastSeconds = 0.5;
+// After how many times the time that trying took it is tried again: soon at first, when a busy moment
+// of the machine may have misled it, and then ever later.
+constexpr double kSoon = 10, kLate = 200;
 
 std::atomic<int> held{-1};
 
@@ -36,6 +37,7 @@ Pace::Pace(std::size_t multiplications, int threads) {
     }
     const int only = held.load();
     if (only >= 0) std::erase_if(ways_, [&](const Way& way) { return int(way.by_layers) != only; });
+    patience_ = kSoon;
     try_again();
 }
 
@@ -62,7 +64,9 @@ void Pace::record(std::size_t steps, double seconds) {
     if (steps == 0) return;
     if (!trying()) {
         went_on_ += seconds;
-        if (went_on_ > std::max(kLeastSeconds, tried_ / kTryingShare)) try_again();
+        if (went_on_ < tried_ * patience_) return;
+        patience_ = std::min(2 * patience_, kLate);
+        try_again();
         return;
     }
     double& least = seconds_[run_ % ways_.size()];

@@ -38,6 +38,7 @@ class Pace {
     std::vector<double> seconds_; // of a step, the least of the runs of each way
     std::size_t run_ = 0, best_ = 0;
     double tried_ = 0, went_on_ = 0; // seconds
+    double patience_ = 0;
 };
 
 } // namespace kudari
