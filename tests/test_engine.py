@@ -1,9 +1,10 @@
 """Whole training steps against a plain NumPy net in float64: every kind of layer, several steps.
 
 The nets are wider than a panel (16 doubles), taller than a strip (64 rows) and run more rows than a
-chunk (128), so that every seam inside the engine is crossed; by rows and layer by layer. In float64 both sides do the same sums
-in another order: with values of the order of 1 and sums of at most a few hundred terms, a dozen
-steps keep them within 1e-11 of each other, a hundred thousand roundings of 1e-16.
+chunk (128), so that every seam inside the engine is crossed; by rows and layer by layer. In float64
+both sides do the same sums in another order: with values of the order of 1 and sums of at most a
+few hundred terms, a dozen steps keep them within 1e-11 of each other, a hundred thousand roundings
+of 1e-16.
 """
 
 from collections.abc import Callable, Iterator

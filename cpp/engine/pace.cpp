@@ -15,8 +15,8 @@ constexpr std::size_t kTooLittle = 30'000, kEnough = 30'000'000;
 // in another thread's cache.
 constexpr double kRunSeconds = 100e-6;
 constexpr std::size_t kFewSteps = 3, kManySteps = 24;
-// After how many times the time that trying took it is tried again: soon at first, when a busy moment
-// of the machine may have misled it, and then ever later.
+// After how many times the time that trying took it is tried again: soon at first, when a busy
+// moment of the machine may have misled it, and then ever later.
 constexpr double kSoon = 10, kLate = 200;
 
 std::atomic<int> held{-1};
