@@ -74,46 +74,46 @@ template <class T> void LayersPhase<T>::divide(std::size_t count, int rank, int 
                            : std::vector<Region>{{rows.first, rows.end - rows.first, 0, 0}};
 }
 
-template <class T> void LayersPhase<T>::run(const Task& task, Region r, const RandomKey& key) {
-    const Context<T>& c = passes_.context();
+template <class T> void LayersPhase<T>::run_ops(const Task& task, Region r, const RandomKey& key) {
+    const Plan& plan = passes_.context().plan;
     for (const std::size_t op : task.ops) {
-        const Op& o = c.plan.ops[op];
-        Region region = r;
-        if (!task.by_panels) region.columns = c.plan.stages[task.forward ? o.out : o.in].width;
+        if (!task.by_panels)
+            r.columns = plan.stages[task.forward ? plan.ops[op].out : plan.ops[op].in].width;
         if (task.forward)
-            passes_.forward(op, region, &key);
+            passes_.forward(op, r, &key);
         else
-            passes_.backward(op, region);
+            passes_.backward(op, r);
+    }
+}
+
+template <class T> void LayersPhase<T>::run(const Task& task, Region r, const Batch& batch) {
+    if (task.loads) {
+        passes_.load_input(batch.selection, r.row, r.rows);
+        passes_.load_targets(batch.selection, {r.row, r.row + r.rows});
+    }
+    // A block of rows meets all panels of a layer, and then its activation, in the second cache.
+    const Plan& plan = passes_.context().plan;
+    const bool in_blocks = task.by_panels && task.forward;
+    const std::size_t block =
+        in_blocks ? block_rows<T>(plan.stages[plan.ops[task.ops.front()].in].width) : r.rows;
+    for (std::size_t i = 0; i < r.rows; i += block)
+        run_ops(task, {r.row + i, std::min(block, r.rows - i), r.column, r.columns}, batch.key);
+    if (task.ends_in_loss) {
+        passes_.loss(r.row, r.rows, &batch.gradient_scale);
+        passes_.metrics(r.row, r.rows);
     }
 }
 
 template <class T>
-void LayersPhase<T>::train(Selection selection, std::size_t count, T gradient_scale, RandomKey key,
-                           int rank, int threads) {
+void LayersPhase<T>::train(const Batch& batch, std::size_t count, int rank, int threads) {
     divide(count, rank, threads);
     for (std::size_t t = 0; t < tasks_.size(); ++t) {
-        const Task& task = tasks_[t];
-        for (const Region& r : task.regions) {
-            if (r.rows == 0) continue;
-            if (task.loads) {
-                passes_.load_input(selection, r.row, r.rows);
-                passes_.load_targets(selection, {r.row, r.row + r.rows});
-            }
-            const std::size_t block =
-                task.by_panels && task.forward
-                    ? block_rows<T>(passes_.context()
-                                        .plan.stages[passes_.context().plan.ops[task.ops[0]].in]
-                                        .width)
-                    : r.rows;
-            for (std::size_t i = 0; i < r.rows; i += block)
-                run(task, {r.row + i, std::min(block, r.rows - i), r.column, r.columns}, key);
-            if (task.ends_in_loss) {
-                passes_.loss(r.row, r.rows, &gradient_scale);
-                passes_.metrics(r.row, r.rows);
-            }
-        }
-        const bool alone = !task.by_panels && t + 1 < tasks_.size() && !tasks_[t + 1].by_panels;
-        if (!alone) barrier_.wait(threads);
+        for (const Region& region : tasks_[t].regions)
+            if (region.rows > 0) run(tasks_[t], region, batch);
+        // Two tasks on the same rows need no meeting between them.
+        const bool goes_on =
+            t + 1 < tasks_.size() && !tasks_[t].by_panels && !tasks_[t + 1].by_panels;
+        if (!goes_on) barrier_.wait(threads);
     }
 }
 

@@ -14,10 +14,14 @@ template <class T> class LayersPhase {
         make_tasks();
     }
 
+    struct Batch {
+        Selection selection;
+        T gradient_scale;
+        RandomKey key;
+    };
     // Thread `rank`'s part of forward, loss, metrics and backward of a batch of `count` rows; every
     // thread has done its part on return.
-    void train(Selection selection, std::size_t count, T gradient_scale, RandomKey key, int rank,
-               int threads);
+    void train(const Batch& batch, std::size_t count, int rank, int threads);
 
   private:
     // Operations that follow each other without a meeting: on a thread's rows, or on its panels of
@@ -32,7 +36,8 @@ template <class T> class LayersPhase {
     void make_tasks();
     void add(std::size_t op, bool forward);
     void divide(std::size_t count, int rank, int threads);
-    void run(const Task& task, Region region, const RandomKey& key);
+    void run(const Task& task, Region region, const Batch& batch);
+    void run_ops(const Task& task, Region region, const RandomKey& key);
 
     Passes<T>& passes_;
     Barrier& barrier_;

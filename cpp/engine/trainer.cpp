@@ -92,7 +92,7 @@ Scaling<T> Trainer<T>::step(Worker& worker, bool by_layers, Selection batch, std
                             RandomKey key, int rank, int threads) {
     const Scaling<T> scale = worker.passes.scaling(batch, count);
     if (by_layers) {
-        worker.layers.train(batch, count, scale.gradient, key, rank, threads);
+        worker.layers.train({batch, scale.gradient, key}, count, rank, threads);
     } else {
         worker.rows.train(batch, share_of(count, kRowGrain, rank, threads), scale.gradient, key);
         barrier_.wait(threads);
