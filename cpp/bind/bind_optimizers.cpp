@@ -6,8 +6,6 @@ namespace kudari {
 
 namespace {
 
-constexpr std::size_t kMostSlots = 3;
-
 void run_update(const std::string& name, const py::array& params, const py::array& grads,
                 const std::vector<py::array>& slots, const std::vector<double>& scalars) {
     by_dtype(params, [&]<class T>(T) {

@@ -4,12 +4,6 @@
 
 namespace kudari {
 
-namespace {
-
-constexpr int kMaxSlots = 4;
-
-} // namespace
-
 template <class T>
 void ColumnsPhase<T>::run(const std::vector<Block>& blocks, std::size_t rows, const T* scalars) {
     for (const Block& block : blocks) {
@@ -53,7 +47,7 @@ void ColumnsPhase<T>::apply(const Strip& strip, const T* gradient, const T* scal
     const std::size_t offset =
         strip.rows ? d.kernel + strip.column * d.inner + strip.row * strip.width : d.bias;
     const auto& optimizer = c_.kernels.optimizers.entries[c_.objective->optimizer];
-    T* slots[kMaxSlots] = {};
+    T* slots[kMostSlots] = {};
     for (int s = 0; s < optimizer.slots; ++s)
         slots[s] = c_.parameters.slot(std::size_t(s)) + offset;
     optimizer.update(c_.parameters.values() + offset, gradient, slots, scalars, strip.size());

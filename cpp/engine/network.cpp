@@ -40,9 +40,8 @@ template <class T> Context<T> Network<T>::context(std::size_t rows, bool trainin
 }
 
 template <class T> int Network<T>::threads_for(std::size_t rows) const {
-    std::size_t weights = 0;
-    for (const DenseWeights& d : parameters_.dense()) weights += d.kernel_size();
-    const std::size_t worth = std::max<std::size_t>(1, weights * rows / kWorkPerThread);
+    const std::size_t worth =
+        std::max<std::size_t>(1, parameters_.kernel_values() * rows / kWorkPerThread);
     return int(std::min<std::size_t>(worth, std::size_t(std::max(1, thread_limit()))));
 }
 

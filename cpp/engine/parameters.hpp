@@ -45,6 +45,12 @@ template <class T> class Parameters {
     Parameters(std::size_t input_size, const std::vector<LayerSpec>& layers);
 
     const std::vector<DenseWeights>& dense() const { return dense_; }
+    // Values of all kernels: the multiplications that a row costs going forward.
+    std::size_t kernel_values() const {
+        std::size_t values = 0;
+        for (const DenseWeights& d : dense_) values += d.kernel_size();
+        return values;
+    }
     std::size_t weight_count() const { return refs_.size(); }
     const WeightRef& ref(std::size_t index) const { return refs_.at(index); }
 

@@ -7,16 +7,6 @@
 
 namespace kudari {
 
-namespace {
-
-template <class T> std::size_t multiplications(const Context<T>& c, std::size_t rows) {
-    std::size_t weights = 0;
-    for (const DenseWeights& d : c.parameters.dense()) weights += d.kernel_size();
-    return 3 * weights * rows; // forward, back to the input, and the weights' gradient
-}
-
-} // namespace
-
 template <class T>
 void add_totals(const Context<T>& context, std::size_t first, std::size_t rows, T factor,
                 Totals& totals) {
@@ -31,10 +21,11 @@ template void add_totals(const Context<double>&, std::size_t, std::size_t, doubl
 template <class T>
 Trainer<T>::Trainer(Context<T> context, std::size_t batch, int threads)
     : c_(context), batch_(batch), threads_(threads),
-      pace_(multiplications(context, batch), threads) {
+      // Forward, back to the input, and the weights' gradient.
+      pace_(3 * batch * context.parameters.kernel_values(), threads) {
     const int most = pace_.most_threads();
     std::size_t values = 0;
-    for (int parts = 1; parts <= most; parts += std::max(1, most - 1)) {
+    for (const int parts : {1, most}) {
         blocks_.push_back(make_blocks<T>(c_.plan, c_.parameters.dense(), batch, parts));
         values = std::max(values, largest(blocks_.back()));
     }
@@ -62,7 +53,7 @@ std::size_t Trainer<T>::train(const Rows& rows, const TrainRequest<T>& request, 
 template <class T>
 void Trainer<T>::run(Way way, std::size_t steps, const TrainRequest<T>& request, Progress& progress,
                      Totals& totals, double until) {
-    const ThreadBlocks& blocks = blocks_[way.threads > 1 ? 1 : 0];
+    const ThreadBlocks& blocks = way.threads > 1 ? blocks_.back() : blocks_.front();
     const std::size_t last = progress.step + steps;
     run_on_team(way.threads, [&](int rank, int threads) {
         const DefaultFloatEnvironment environment;

@@ -39,6 +39,9 @@ template <class T> struct ActivationKernel {
     void (*backward)(const T* y, const T* grad, T* out, std::size_t rows, std::size_t columns);
 };
 
+// Slots that any optimizer has at most.
+inline constexpr int kMostSlots = 4;
+
 template <class T> struct OptimizerKernel {
     const char* name;
     int slots, scalars;
