@@ -13,12 +13,12 @@ KUDARI_INLINE double sqrt_lane(double a) { return __builtin_sqrt(a); }
 
 template <class T> struct PortableOps {
     static KUDARI_INLINE Reg<T> fma(Reg<T> a, Reg<T> b, Reg<T> c) {
-        Reg<T> out;
+        Reg<T> out{};
         for (int i = 0; i < kRegLanes<T>; ++i) out[i] = fma_lane(a[i], b[i], c[i]);
         return out;
     }
     static KUDARI_INLINE Reg<T> square_root(Reg<T> a) {
-        Reg<T> out;
+        Reg<T> out{};
         for (int i = 0; i < kRegLanes<T>; ++i) out[i] = sqrt_lane(a[i]);
         return out;
     }
