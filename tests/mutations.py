@@ -40,9 +40,40 @@ PASSES = "cpp/engine/passes.cpp"
 STRIPS = "cpp/engine/strips.cpp"
 COLUMNS = "cpp/engine/columns_phase.cpp"
 KERNELS, OPTIMIZERS = "tests/kernels", "tests/test_optimizers.py"
+TRAINER, PARAMETERS = "cpp/engine/trainer.cpp", "cpp/engine/parameters.cpp"
+NONFINITE = "tests/test_nonfinite.py"
 FIT, ENGINE = "tests/test_fit.py", "tests/test_engine.py"
 
 MUTATIONS = [
+    # Numbers that are not finite.
+    Mutation(
+        "nonfinite: the update goes on after an alarm",
+        TRAINER,
+        "if (alarm_.load(std::memory_order_relaxed)) return;",
+        "",
+        NONFINITE,
+    ),
+    Mutation(
+        "nonfinite: x is not looked at",
+        PASSES,
+        "watch(c_.work.stage(0),",
+        "if (false) watch(c_.work.stage(0),",
+        NONFINITE,
+    ),
+    Mutation(
+        "nonfinite: gradients are not looked at",
+        PASSES,
+        "if (op == c_.first_trained() + 1)",
+        "if (false)",
+        NONFINITE,
+    ),
+    Mutation(
+        "nonfinite: slots are not put back",
+        PARAMETERS,
+        "copy(kept_[1 + s], slots_[s])",
+        "(void)s",
+        NONFINITE,
+    ),
     # The update rules.
     Mutation(
         "adam: betas swapped by the optimizer",

@@ -17,13 +17,13 @@ PACKAGE = ROOT / "python" / "kudari"
 # From the bottom up: a module imports from its own room or from one below, never in a circle.
 PYTHON_ROOMS = (
     {"_core", "checks", "lacking", "naming", "reference", "samples"},
-    {"callbacks", "cpu", "data", "identifiers", "progress", "random", "scales"},
+    {"callbacks", "cpu", "data", "identifiers", "nonfinite", "progress", "random", "scales"},
     {"operands"},
     {"kernels"},
     {"activations", "initializers", "optimizers.schedules"},
     {"layers", "losses", "metrics", "optimizers"},
     {"network", "summary", "utils"},
-    {"training"},
+    {"stack", "training"},
     {"models"},
     {"__init__"},
     {"validation", "vectorised"},

@@ -171,7 +171,8 @@ class PyNetwork {
 
     std::size_t train(const Dataset& data, const MaybeArray& order, std::size_t position,
                       std::size_t batch_size, std::size_t steps, const py::array& scalars,
-                      std::uint64_t seed, std::uint64_t step, Totals& totals, double seconds) {
+                      std::uint64_t seed, std::uint64_t step, Totals& totals, double seconds,
+                      bool watch) {
         const Entry entry(busy_);
         return visit([&]<class T>(Network<T>& net) {
             require_trainable(net, data, totals);
@@ -181,13 +182,34 @@ class PyNetwork {
             const auto width = steps ? std::size_t(scalars.size()) / steps : 0;
             TrainRequest<T> request{
                 {input<std::int64_t>(order, end), 0}, position, end,          batch_size, steps,
-                input<T>(scalars, steps * width),     width,    {seed, step}, seconds};
+                input<T>(scalars, steps * width),     width,    {seed, step}, seconds,    watch};
             require(width == std::size_t(optimizer_of(net).scalars) || steps == 0,
                     "expected one row of the optimizer's scalars for each step");
             require_rows(request.order.order, position, end, batch_size, steps, data.rows().count);
             const py::gil_scoped_release unlocked;
             return net.train(data.rows(), request, totals);
         });
+    }
+
+    // (tensor, operation, rows) of the step that the last training refused, or None.
+    py::object fault() {
+        const Entry entry(busy_);
+        const std::optional<Fault> fault = visit([](auto& net) { return net.fault(); });
+        if (!fault) return py::none();
+        const char* const names[] = {"weights", "input", "output", "loss", "gradient"};
+        return py::make_tuple(names[int(fault->tensor)], fault->op, fault->rows);
+    }
+    bool finite() {
+        const Entry entry(busy_);
+        return visit([](auto& net) { return net.finite(); });
+    }
+    void keep() {
+        const Entry entry(busy_);
+        visit([](auto& net) { net.parameters().keep(); });
+    }
+    void put_back() {
+        const Entry entry(busy_);
+        visit([](auto& net) { net.parameters().put_back(); });
     }
 
     std::size_t evaluate(const Dataset& data, std::size_t position, std::size_t rows,
@@ -309,7 +331,11 @@ void bind_network(py::module_& m) {
         .def("set_slot", &PyNetwork::set_slot, arg("index"), arg("slot"), arg("value"))
         .def("train", &PyNetwork::train, arg("data"), arg("order").none(true), arg("position"),
              arg("batch_size"), arg("steps"), arg("scalars"), arg("seed"), arg("step"),
-             arg("totals"), arg("seconds"))
+             arg("totals"), arg("seconds"), arg("watch"))
+        .def("fault", &PyNetwork::fault)
+        .def("finite", &PyNetwork::finite)
+        .def("keep", &PyNetwork::keep)
+        .def("put_back", &PyNetwork::put_back)
         .def("evaluate", &PyNetwork::evaluate, arg("data"), arg("position"), arg("rows"),
              arg("batch_size"), arg("totals"), arg("seconds"))
         .def("predict", &PyNetwork::predict, arg("data"), arg("position"), arg("rows"), arg("out"),

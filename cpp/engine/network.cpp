@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/clock.hpp"
+#include "engine/parallel.hpp"
 #include "isa/isa.hpp"
 #include "simd/float_environment.hpp"
 
@@ -56,6 +57,20 @@ std::size_t Network<T>::train(const Rows& rows, const TrainRequest<T>& request, 
         trainer_ = std::make_unique<Trainer<T>>(c, batch, threads);
     }
     return trainer_->train(rows, request, totals);
+}
+
+template <class T> bool Network<T>::finite() {
+    const auto all_finite = active_isa().template table<T>().all_finite;
+    std::atomic<bool> finite{true};
+    const std::size_t size = parameters_.size();
+    for_each_share(work_on_values(size), [&](Share share) {
+        const std::size_t n = share.end - share.first;
+        bool mine = all_finite(parameters_.values() + share.first, n);
+        for (std::size_t s = 0; s < parameters_.slot_count(); ++s)
+            mine &= all_finite(parameters_.slot(s) + share.first, n);
+        if (!mine) finite = false;
+    });
+    return finite;
 }
 
 template <class T>

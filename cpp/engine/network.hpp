@@ -22,8 +22,13 @@ template <class T> class Network {
     // A change of the number of slots starts them afresh.
     void compile(const Objective& objective);
 
-    // Steps done: fewer than asked for when the seconds are over or the rows at an end.
+    // Steps done: fewer than asked for when the seconds are over, the rows at an end, or a step was
+    // refused.
     std::size_t train(const Rows& rows, const TrainRequest<T>& request, Totals& totals);
+    // Of the step that the last call of train refused.
+    std::optional<Fault> fault() const { return trainer_ ? trainer_->fault() : std::nullopt; }
+    // Whether all parameters and slots are.
+    bool finite();
     // Rows done of [first, first + count).
     std::size_t evaluate(const Rows& rows, std::size_t first, std::size_t count,
                          std::size_t batch_size, Totals& totals, double seconds);

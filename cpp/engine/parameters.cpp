@@ -1,6 +1,21 @@
 #include "engine/parameters.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
+#include "engine/parallel.hpp"
+
 namespace kudari {
+
+namespace {
+
+template <class T> void copy(const Buffer<T>& from, Buffer<T>& to) {
+    for_each_share(work_on_values(from.size()), [&](Share share) {
+        std::copy_n(from.data() + share.first, share.end - share.first, to.data() + share.first);
+    });
+}
+
+} // namespace
 
 template <class T>
 Parameters<T>::Parameters(std::size_t input_size, const std::vector<LayerSpec>& layers) {
@@ -26,6 +41,21 @@ template <class T> void Parameters<T>::make_slots(std::size_t count, bool fresh)
         slots_.clear();
         for (std::size_t s = 0; s < count; ++s) slots_.emplace_back(values_.size());
     }
+}
+
+template <class T> void Parameters<T>::keep() {
+    if (kept_.size() != 1 + slots_.size()) {
+        kept_.clear();
+        for (std::size_t i = 0; i < 1 + slots_.size(); ++i) kept_.emplace_back(values_.size());
+    }
+    copy(values_, kept_.front());
+    for (std::size_t s = 0; s < slots_.size(); ++s) copy(slots_[s], kept_[1 + s]);
+}
+
+template <class T> void Parameters<T>::put_back() {
+    if (kept_.size() != 1 + slots_.size()) throw std::logic_error("no copy was kept");
+    copy(kept_.front(), values_);
+    for (std::size_t s = 0; s < slots_.size(); ++s) copy(kept_[1 + s], slots_[s]);
 }
 
 template <class T>

@@ -67,6 +67,12 @@ template <class T> class Parameters {
     // `count` arenas of zeros; an equal count keeps what is there unless `fresh`.
     void make_slots(std::size_t count, bool fresh);
 
+    // Copies all parameters and slots, and puts the last copy back.
+    void keep();
+    void put_back();
+
+    // Of an arena.
+    std::size_t size() const { return values_.size(); }
     T* values() { return values_.data(); }
     T* slot(std::size_t s) { return slots_[s].data(); }
 
@@ -80,7 +86,7 @@ template <class T> class Parameters {
     std::vector<DenseWeights> dense_;
     std::vector<WeightRef> refs_;
     Buffer<T> values_;
-    std::vector<Buffer<T>> slots_;
+    std::vector<Buffer<T>> slots_, kept_; // kept: the values, then the slots
 };
 
 } // namespace kudari

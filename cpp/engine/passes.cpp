@@ -66,6 +66,7 @@ template <class T> void Passes<T>::backward(std::size_t op, Region region) {
         backward_activation(o, region);
     else
         backward_drop(op, region);
+    if (op == c_.first_trained() + 1) watch(c_.work.grad(o.in), region, c_.plan.stages[o.in].width);
 }
 
 template <class T>
@@ -73,6 +74,7 @@ void Passes<T>::load_input(Selection selection, std::size_t first, std::size_t r
     const Strided<T> x = c_.work.stage(0, first);
     gather(rows_.x, rows_.x_element, rows_.features, advance(selection, first), rows, x.data,
            x.stride);
+    watch(c_.work.stage(0), {first, rows, 0, rows_.features}, rows_.features);
 }
 
 template <class T> void Passes<T>::forward_dense(const Op& op, Region r) {
@@ -151,6 +153,9 @@ void Passes<T>::loss(std::size_t first, std::size_t rows, const T* gradient_scal
         a.scale = *gradient_scale;
     }
     c_.kernels.losses.entries[ref.index].run(a);
+    watch({a.loss, 1}, {0, rows, 0, 1}, 1);
+    if (a.grad && c_.loss_ops() == c_.first_trained() + 1)
+        watch({a.grad, a.columns}, {0, rows, 0, a.columns}, a.columns);
 }
 
 template <class T> void Passes<T>::metrics(std::size_t first, std::size_t rows) {
@@ -199,6 +204,18 @@ template <class T> void Passes<T>::backward_drop(std::size_t op, Region r) {
     const std::size_t width = c_.plan.stages[o.out].width;
     multiply<T>(c_.work.grad(o.out, r.row), c_.work.mask(op) + r.row * width,
                 c_.work.grad(o.in, r.row), r.rows, width);
+}
+
+template <class T> void Passes<T>::watch(Strided<T> stage, Region r, std::size_t columns) const {
+    if (!alarm_) return;
+    const Strided<T> part = at(stage, r);
+    bool finite = true;
+    if (r.columns == columns) // the padding is finite
+        finite = c_.kernels.all_finite(part.data, r.rows * part.stride);
+    else
+        for (std::size_t i = 0; i < r.rows; ++i)
+            finite &= c_.kernels.all_finite(part.data + i * part.stride, r.columns);
+    if (!finite) alarm_->store(true, std::memory_order_relaxed);
 }
 
 template <class T> bool Passes<T>::whole(std::size_t stage, Region r) const {

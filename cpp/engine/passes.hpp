@@ -2,6 +2,8 @@
 // loss and the metrics.
 #pragma once
 
+#include <atomic>
+
 #include "engine/context.hpp"
 #include "engine/share.hpp"
 
@@ -36,8 +38,13 @@ template <class T> class Passes {
   public:
     Passes(Context<T> context, bool training);
 
-    // The rows that selections are of, from now on.
-    void read(const Rows& rows) { rows_ = rows; }
+    // The rows that selections are of, from now on. `alarm`, unless null, is raised where x, a
+    // row's loss or the last gradient on the way back is not finite: what is not finite between
+    // them reaches one of them, or spoils an update (see Network::finite).
+    void read(const Rows& rows, std::atomic<bool>* alarm = nullptr) {
+        rows_ = rows;
+        alarm_ = alarm;
+    }
     const Context<T>& context() const { return c_; }
     // The scaling of a batch of `count` selected rows.
     Scaling<T> scaling(Selection selection, std::size_t count) const;
@@ -55,6 +62,8 @@ template <class T> class Passes {
   private:
     static std::size_t group_columns(std::size_t units);
     bool whole(std::size_t stage, Region region) const;
+    // Raises the alarm where a number of the region of a stage, `columns` wide, is not finite.
+    void watch(Strided<T> stage, Region region, std::size_t columns) const;
     void forward_dense(const Op& op, Region region);
     void activate(const Op& op, Region region);
     void drop(std::size_t op, Region region, RandomKey key);
@@ -66,6 +75,7 @@ template <class T> class Passes {
 
     Context<T> c_;
     Rows rows_;
+    std::atomic<bool>* alarm_ = nullptr;
     Buffer<T> transposed_; // a few panels of one kernel
 };
 

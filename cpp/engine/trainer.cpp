@@ -35,7 +35,9 @@ Trainer<T>::Trainer(Context<T> context, std::size_t batch, int threads)
 
 template <class T>
 std::size_t Trainer<T>::train(const Rows& rows, const TrainRequest<T>& request, Totals& totals) {
-    for (Worker& worker : workers_) worker.passes.read(rows);
+    alarm_ = false;
+    fault_.reset();
+    for (Worker& worker : workers_) worker.passes.read(rows, request.watch ? &alarm_ : nullptr);
     Progress progress{request.position, 0, false};
     double begun = now();
     const double until = begun + request.seconds;
@@ -44,6 +46,11 @@ std::size_t Trainer<T>::train(const Rows& rows, const TrainRequest<T>& request, 
         run(pace_.way(), std::min(pace_.steps(), request.steps - before), request, progress, totals,
             until);
         const double ended = now();
+        if (alarm_) {
+            const std::size_t count = std::min(request.batch_size, request.end - progress.position);
+            fault_ = find_fault(c_, advance(request.order, progress.position), count);
+            break;
+        }
         pace_.record(progress.step - before, ended - begun);
         begun = ended;
     }
@@ -64,6 +71,7 @@ void Trainer<T>::run(Way way, std::size_t steps, const TrainRequest<T>& request,
             const Selection batch = advance(request.order, position);
             const Scaling<T> scale = step(worker, way.by_layers, batch, count,
                                           {request.key.seed, request.key.step + at}, rank, threads);
+            if (alarm_.load(std::memory_order_relaxed)) return; // every thread sees the same
             // A busy team is smaller than was wanted: its threads take the others' blocks too.
             for (std::size_t i = std::size_t(rank); i < blocks.size(); i += std::size_t(threads))
                 worker.columns.run(blocks[i], count, request.scalars + at * request.scalar_count);

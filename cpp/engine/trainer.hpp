@@ -1,9 +1,12 @@
 // The loop over the steps of an epoch, on a team of threads.
 #pragma once
 
+#include <atomic>
 #include <deque>
+#include <optional>
 
 #include "engine/columns_phase.hpp"
+#include "engine/faults.hpp"
 #include "engine/layers_phase.hpp"
 #include "engine/pace.hpp"
 #include "engine/rows_phase.hpp"
@@ -19,6 +22,7 @@ template <class T> struct TrainRequest {
     std::size_t scalar_count;
     RandomKey key; // of the first step
     double seconds;
+    bool watch; // whether a step is refused in which a number is not finite
 };
 
 // Adds the loss and the metrics of `rows` rows to `totals`, the loss times `factor`.
@@ -35,8 +39,11 @@ template <class T> class Trainer {
         return &context.kernels == &c_.kernels && &context.work == &c_.work && batch == batch_ &&
                threads == threads_;
     }
-    // Steps done: fewer than asked for when the seconds are over or the rows at an end.
+    // Steps done: fewer than asked for when the seconds are over, the rows at an end, or a step was
+    // refused.
     std::size_t train(const Rows& rows, const TrainRequest<T>& request, Totals& totals);
+    // Of the step that the last call refused.
+    const std::optional<Fault>& fault() const { return fault_; }
 
   private:
     // What one thread works with.
@@ -65,6 +72,8 @@ template <class T> class Trainer {
     std::vector<ThreadBlocks> blocks_; // on one thread, and on all
     Barrier barrier_;
     std::deque<Worker> workers_;
+    std::optional<Fault> fault_;
+    alignas(64) std::atomic<bool> alarm_{false}; // written once, read by all in every step
 };
 
 } // namespace kudari

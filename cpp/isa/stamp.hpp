@@ -4,6 +4,7 @@
 
 #include "kernels/activations.hpp"
 #include "kernels/elementary.hpp"
+#include "kernels/finite.hpp"
 #include "kernels/losses/binary_crossentropy.hpp"
 #include "kernels/losses/categorical_crossentropy.hpp"
 #include "kernels/losses/huber.hpp"
@@ -75,7 +76,8 @@ template <class T> struct Stamp {
                 list(optimizers),
                 list(math),
                 {matmul<T>, outer<T>, column_sums<T>, transpose<T>},
-                {dropout_mask<T>, random_uniform}};
+                {dropout_mask<T>, random_uniform},
+                all_finite<T>};
     }
 };
 

@@ -102,6 +102,8 @@ template <class T> struct KernelTable {
     List<MathKernel<T>> math;
     MatrixKernels<T> matrix;
     RandomKernels<T> random;
+    // Whether none of n numbers is a NaN or an infinity.
+    bool (*all_finite)(const T* x, std::size_t n);
 };
 
 // Panels: a (inner, columns) matrix is stored as column panels of this width, each contiguous

@@ -19,12 +19,14 @@ from kudari import (
 from kudari.cpu import get_num_threads, set_num_threads
 from kudari.layers import Input
 from kudari.models import Sequential
+from kudari.nonfinite import NonFiniteError
 
 # Read from the extension: importlib.metadata alone would cost half of the import.
 __version__ = _core.build_info()["version"]
 
 __all__ = [
     "Input",
+    "NonFiniteError",
     "Sequential",
     "__version__",
     "activations",

@@ -127,10 +127,21 @@ class Network:
         step: int,
         totals: Totals,
         seconds: float,
+        watch: bool,
     ) -> int:
         """Run up to `steps` steps from row `position` of `order` (None: as stored); step i of this
         call uses scalars[i] (shape (steps, n)) and dropout step `step + i`. Returns the steps done:
-        fewer when `seconds` have passed. A batch ends at the last row of `order`."""
+        fewer when `seconds` have passed. A batch ends at the last row of `order`. With `watch` a
+        step in which a number is not finite is not taken, and ends the call."""
+    def fault(self) -> tuple[str, int, list[int]] | None:
+        """Of the step that the last training refused: "weights", "input", "output", "loss" or
+        "gradient", the layer's place in the list, and the rows of x; None without one."""
+    def finite(self) -> bool:
+        """Whether all weights and slots are finite."""
+    def keep(self) -> None:
+        """Copy weights and slots, for `put_back`."""
+    def put_back(self) -> None:
+        """Return to the last `keep`; RuntimeError without one."""
     def evaluate(
         self,
         data: Dataset,

@@ -13,6 +13,7 @@ from kudari.data import Rows, Target
 from kudari.layers import Layer, Shape, checked_weights
 from kudari.losses import KernelChoice, Loss
 from kudari.metrics import Metric
+from kudari.nonfinite import Fault, refused
 from kudari.optimizers import Optimizer
 
 Array: TypeAlias = NDArray[Any]
@@ -48,6 +49,7 @@ class Architecture(NamedTuple):
 
     row: Shape
     described: list[dict[str, Any]]
+    owners: tuple[str, ...]  # the layer's name for each of `described`
     outputs: int
 
     @property
@@ -84,15 +86,17 @@ def architecture(layers: Sequence[Layer], row: Shape) -> Architecture:
     """What the engine is to build; ValueError for an empty stack, one that does not fit, or rows
     that do not end in one axis."""
     described: list[dict[str, Any]] = []
+    owners: list[str] = []
     shape = row
     for index, layer in enumerate(layers):
         described += layer.engine_layers(shape, index)
+        owners += [layer.name] * (len(described) - len(owners))
         shape = layer.output_row(shape)
     if not layers or len(shape) != 1:
         got = f"outputs of shape {(None, *shape)}" if layers else "a model without layers"
         fix = "Add layers.Flatten()." if layers else "Add a layer: model.add(layers.Dense(1))."
         raise ValueError(checks.message("Sequential", got, "outputs of shape (None, units)", fix))
-    return Architecture(row, described, shape[0])
+    return Architecture(row, described, tuple(owners), shape[0])
 
 
 def resolve(
@@ -142,6 +146,7 @@ class Net:
         self.counters = counters
         self.objective: Objective | None = None
         self._kernel = ""
+        self._kept = (0, 0, 0)
         self._slots_by_optimizer: WeakKeyDictionary[Optimizer, list[list[Array]]] = (
             WeakKeyDictionary()
         )
@@ -238,8 +243,12 @@ class Net:
         scalars: Array,
         totals: _core.Totals,
         seconds: float,
+        watch: bool,
     ) -> int:
-        """Run one step per row of `scalars`, or fewer within `seconds`; returns the steps done."""
+        """Run one step per row of `scalars`, or fewer within `seconds`; returns the steps done.
+
+        With `watch`, a step in which a number is not finite is not taken; see `fault`.
+        """
         assert self.objective is not None
         life, before = self.counters, totals.rows
         try:
@@ -254,11 +263,50 @@ class Net:
                 life.steps,
                 totals,
                 seconds,
+                watch,
             )
         finally:  # Ctrl-C is raised here, after steps that are done
             done = -(-(totals.rows - before) // batch_size)
             life.steps += done
             self.objective.optimizer.iterations += done
+
+    def fault(self) -> Fault | None:
+        """What stopped the last call of `train`; None where nothing did."""
+        found = self._engine.fault()
+        if found is None:
+            return None
+        assert self.objective is not None
+        tensor, op, rows = found
+        owner = self.objective.architecture.owners[op] if tensor != "input" else ""
+        return Fault(tensor, owner, rows)
+
+    def keep(self) -> None:
+        """Remember weights, slots and counters, for `put_back`."""
+        assert self.objective is not None
+        life = self.counters
+        self._engine.keep()
+        self._kept = (life.epochs, life.steps, self.objective.optimizer.iterations)
+
+    def put_back(self) -> None:
+        """Return to the last `keep`."""
+        assert self.objective is not None
+        life = self.counters
+        self._engine.put_back()
+        life.epochs, life.steps, self.objective.optimizer.iterations = self._kept
+
+    def overflow(self) -> Fault | None:
+        """The layer whose weights or slots are not all finite; None where every layer's are."""
+        if self._engine.finite():
+            return None
+        owners = [layer.name for layer in self.layers for _ in layer.weight_names()]
+        for tensor, arrays in (
+            ("weights", [[weight] for weight in self.get_weights()]),
+            ("optimizer state", self.get_slots()),
+        ):
+            for owner, group in zip(owners, arrays, strict=True):
+                if not all(np.isfinite(array).all() for array in group):
+                    return Fault(tensor, owner, [])
+        return None
 
     def scalars(self, steps: int) -> Array:
         """The optimizer's scalars for the next `steps` steps."""
@@ -280,7 +328,10 @@ class Net:
         """One step on all of `rows`; returns the loss and the metrics from before the step."""
         totals = self.totals()
         data = _core.Dataset(*rows)
-        self.train(data, None, 0, rows.size, self.scalars(1), totals, math.inf)
+        if not self.train(data, None, 0, rows.size, self.scalars(1), totals, math.inf, watch=True):
+            fault = self.fault()
+            assert fault is not None
+            raise refused("train_on_batch", fault, None, None, "The model is as before this call.")
         return totals.means()
 
     def test_batch(self, rows: Rows) -> list[float]:

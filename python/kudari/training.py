@@ -12,6 +12,7 @@ from kudari import _core, checks, kernels, progress
 from kudari.callbacks import CallbackList, Logs
 from kudari.data import Rows
 from kudari.network import CHUNK, Net
+from kudari.nonfinite import OVERFLOW, Fault, refused
 from kudari.progress import Progress
 
 Array: TypeAlias = NDArray[Any]
@@ -30,6 +31,7 @@ class FitOptions(NamedTuple):
     verbose: int
     validation_batch_size: int
     validation_epochs: Callable[[int], bool]
+    watch: bool  # whether a number that is not finite stops the run
 
 
 def batches(rows: int, batch_size: int) -> int:
@@ -96,7 +98,7 @@ class Fit:
         if options.verbose and options.epochs > 1:
             progress.write(f"Epoch {epoch + 1}/{options.epochs}\n")
         line = Progress(options.verbose, self.steps)
-        logs = self._train(line)
+        logs = self._train(epoch, line)
         if self.validation is not None and options.validation_epochs(epoch):
             size = options.validation_batch_size
             means = evaluate(self.net, self.validation, size, self.callbacks)
@@ -110,26 +112,47 @@ class Fit:
         epoch, life.epochs = life.epochs, life.epochs + 1
         return kernels.permutation(life.seed, epoch, self.rows) if self.options.shuffle else None
 
-    def _train(self, line: Progress) -> Logs:
+    def _train(self, epoch: int, line: Progress) -> Logs:
         """The batches of one epoch; returns the means over its rows."""
+        if self.options.watch:
+            self.net.keep()
         order, totals, done = self._order(), self.net.totals(), 0
         logs: Logs = {}
         while done < self.steps and not self.model.stop_training:
             if self.watched:
                 self.callbacks.call("on_train_batch_begin", done, {})
-            done += self._advance(order, done, totals)
+            steps = self._advance(order, done, totals)
+            done += steps
+            if not steps:
+                self._refuse(epoch, done, self.net.fault())
             logs = _logs(self.net, totals.means())
             if self.watched:
                 self.callbacks.call("on_train_batch_end", done - 1, logs)
             line.update(done, logs)
+        if self.options.watch:
+            self._refuse(epoch, done - 1, self.net.overflow())
         return logs or _logs(self.net, totals.means())
+
+    def _refuse(self, epoch: int, step: int, fault: Fault | None) -> None:
+        """Raise for a fault, if there is one; no update has been made with it, or all of the
+        epoch's are taken back."""
+        if fault is None:
+            return
+        after = "The weights are those before this step."
+        if fault.tensor in OVERFLOW:
+            self.net.put_back()
+            after = "The weights are those of the epoch's start."
+        raise refused("fit", fault, epoch, step, after)
 
     def _advance(self, order: Array | None, done: int, totals: _core.Totals) -> int:
         """About 50 ms of steps, or one where a callback looks at every batch."""
-        size = self.options.batch_size
+        options = self.options
+        size = options.batch_size
         count = 1 if self.watched else min(self.ahead, self.steps - done)
         scalars = self.net.scalars(count)
-        steps = self.net.train(self.data, order, done * size, size, scalars, totals, CHUNK)
+        steps = self.net.train(
+            self.data, order, done * size, size, scalars, totals, CHUNK, options.watch
+        )
         self.ahead = min(4 * steps, _STEPS)
         return steps
 

@@ -151,7 +151,8 @@ template <class T> class Training {
                         scalars.data() + epoch * steps * count,
                         count,
                         {7, epoch * steps},
-                        1e9},
+                        1e9,
+                        true},
                        totals);
             for (const double mean : totals.means()) digest_.add(mean);
         }
