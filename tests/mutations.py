@@ -41,10 +41,32 @@ STRIPS = "cpp/engine/strips.cpp"
 COLUMNS = "cpp/engine/columns_phase.cpp"
 KERNELS, OPTIMIZERS = "tests/kernels", "tests/test_optimizers.py"
 TRAINER, PARAMETERS = "cpp/engine/trainer.cpp", "cpp/engine/parameters.cpp"
-NONFINITE = "tests/test_nonfinite.py"
+NONFINITE, SAME_BITS = "tests/test_nonfinite.py", "tests/test_same_bits.py"
 FIT, ENGINE = "tests/test_fit.py", "tests/test_engine.py"
 
 MUTATIONS = [
+    # What a batch's loss is divided by, and the float mode.
+    Mutation(
+        "weights: those of other rows of the epoch",
+        PASSES,
+        "rows_.weights) + selection[i], 1)",
+        "rows_.weights) + selection.first + i, 1)",
+        SAME_BITS,
+    ),
+    Mutation(
+        "weights: those of an earlier batch in evaluate",
+        "cpp/engine/network.cpp",
+        "reader.scaling(advance(selection, at), size)",
+        "reader.scaling(selection, size)",
+        SAME_BITS,
+    ),
+    Mutation(
+        "training: in the caller's float mode",
+        TRAINER,
+        "const DefaultFloatEnvironment environment;",
+        "",
+        SAME_BITS,
+    ),
     # Numbers that are not finite.
     Mutation(
         "nonfinite: the update goes on after an alarm",

@@ -2,8 +2,8 @@
 
 The nets are wider than a panel (16 doubles), taller than a strip (64 rows) and run more rows than a
 chunk (128), so that every seam inside the engine is crossed; by rows and layer by layer. In float64
-both sides do the same sums in another order: with values of the order of 1 and sums of at most a
-few hundred terms, a dozen steps keep them within 1e-11 of each other, a hundred thousand roundings
+both sides do the same sums in another order: with values of the order of 1 and sums of at most two
+thousand terms, a dozen steps keep them within 1e-11 of each other, a hundred thousand roundings
 of 1e-16.
 """
 
@@ -70,6 +70,11 @@ STACKS: dict[str, Callable[[], Stack]] = {
         layers.Dropout(0.2, seed=5),
         layers.Dense(70, activation="sigmoid"),
         layers.Dropout(0.4, seed=6),
+        layers.Dense(CLASSES, activation="softmax"),
+    ],
+    "transposed a few panels at a time": lambda: [
+        layers.Dense(70, activation="tanh"),
+        layers.Dense(2100, activation="tanh"),
         layers.Dense(CLASSES, activation="softmax"),
     ],
     "first layer frozen": lambda: [
@@ -165,13 +170,18 @@ class NumpyNet:
 def test_steps_agree_with_a_plain_net(name: str) -> None:
     stack = STACKS[name]()
     model = keras.Sequential([keras.Input((FEATURES,)), *stack], dtype="float64")
-    model.compile(optimizer=keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy")
+    # Where outputs saturate, the reference clips probabilities that the engine never forms.
+    rate = 0.5 * min(1, 100 / max(weight.size // len(weight) for weight in model.get_weights()))
+    model.compile(optimizer=keras.optimizers.SGD(rate), loss="sparse_categorical_crossentropy")
     rng = np.random.default_rng(3)
-    model.set_weights([rng.normal(0, 0.15, w.shape) for w in model.get_weights()])
+    scales = [min(0.15, 1 / np.sqrt(len(w))) for w in model.get_weights()]
+    model.set_weights(
+        [rng.normal(0, s, w.shape) for s, w in zip(scales, model.get_weights(), strict=True)]
+    )
     x, y = rng.standard_normal((ROWS, FEATURES)), rng.integers(0, CLASSES, ROWS)
     before = model.get_weights()
     plain_net = NumpyNet(stack, before)
-    means = plain_net.train(x, y, epochs=4, rate=0.5)
+    means = plain_net.train(x, y, epochs=4, rate=rate)
     history = model.fit(x, y, batch_size=BATCH, epochs=4, shuffle=False, verbose=0)
     np.testing.assert_allclose(history.history["loss"], means, atol=TOLERANCE, rtol=0)
     for got, want in zip(model.get_weights(), plain_net.weights, strict=True):

@@ -1,5 +1,9 @@
-"""Small learnable data, and what a model is made of at a moment, byte by byte."""
+"""Small learnable data, what a model is made of, byte by byte, and a strange float mode."""
 
+import ctypes
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -69,3 +73,22 @@ def state(model: Any) -> list[bytes | int | str]:
         found.append(model.optimizer.iterations)
     life = model._counters
     return [*found, life.seed, life.epochs, life.steps, str(model.input_shape)]
+
+
+@contextmanager
+def flushing_to_zero() -> Iterator[None]:
+    """Flush-to-zero and denormals-are-zero, as some libraries leave them on."""
+    code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    code.write(b"\x0f\xae\x17\xc3")  # ldmxcsr [rdi]; ret
+    code.seek(16)
+    code.write(b"\x0f\xae\x1f\xc3")  # stmxcsr [rdi]; ret
+    address = ctypes.addressof(ctypes.c_char.from_buffer(code))
+    signature = ctypes.CFUNCTYPE(None, ctypes.POINTER(ctypes.c_uint32))
+    load, store = signature(address), signature(address + 16)
+    before = ctypes.c_uint32()
+    store(before)
+    load(ctypes.c_uint32(before.value | 0x8040))
+    try:
+        yield
+    finally:
+        load(before)

@@ -1,12 +1,8 @@
 """Same inputs, same bits: on every instruction set, at any offset and length, in any float mode."""
 
-import ctypes
 import inspect
 import math
-import mmap
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import toys
 from kudari import _core, cpu, kernels, samples, validation
 
 Array = NDArray[Any]
@@ -181,25 +178,6 @@ def test_sum_is_chunks_of_4096_over_16_lanes(isa: str, size: int) -> None:
     assert kernels.sum(x) == (chunks[0] if chunks else 0.0)
 
 
-@contextmanager
-def flushing_to_zero() -> Iterator[None]:
-    """Flush-to-zero and denormals-are-zero, as some libraries leave them on."""
-    code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-    code.write(b"\x0f\xae\x17\xc3")  # ldmxcsr [rdi]; ret
-    code.seek(16)
-    code.write(b"\x0f\xae\x1f\xc3")  # stmxcsr [rdi]; ret
-    address = ctypes.addressof(ctypes.c_char.from_buffer(code))
-    signature = ctypes.CFUNCTYPE(None, ctypes.POINTER(ctypes.c_uint32))
-    load, store = signature(address), signature(address + 16)
-    before = ctypes.c_uint32()
-    store(before)
-    load(ctypes.c_uint32(before.value | 0x8040))
-    try:
-        yield
-    finally:
-        load(before)
-
-
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="sets the x86-64 mode register")
 @pytest.mark.parametrize(("kernel", "dtype"), ROWS)
 def test_the_callers_float_mode_changes_nothing(isa: str, kernel: str, dtype: str) -> None:
@@ -210,7 +188,7 @@ def test_the_callers_float_mode_changes_nothing(isa: str, kernel: str, dtype: st
         args = [a * small if kernel != "exp" else a for a in sample.args[:1]]
         sample = samples.Sample((*args, *sample.args[1:]), sample.kwargs)
     wanted = digest(outputs(kernel, sample))
-    with flushing_to_zero():
+    with toys.flushing_to_zero():
         flushed = np.float32(1e-38) * np.float32(0.1) == 0
         found = outputs(kernel, sample)
         still_flushed = np.float32(1e-38) * np.float32(0.1) == 0
