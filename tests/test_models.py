@@ -340,11 +340,12 @@ def test_two_models_train_in_two_threads():
 
 
 INTERRUPTED = """
-import _thread, threading
+import _thread, signal, threading
 import numpy as np
 import kudari as keras
 from kudari import layers
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 model = keras.Sequential([layers.Dense(512, "relu", input_shape=(512,)), layers.Dense(512)])
 model.compile("adam", "mse")
 x = np.ones((20000, 512), np.float32)
