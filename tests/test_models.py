@@ -340,24 +340,29 @@ def test_two_models_train_in_two_threads():
 
 
 INTERRUPTED = """
-import _thread, signal, threading
+import _thread, signal, threading, time
 import numpy as np
 import kudari as keras
 from kudari import layers
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
-model = keras.Sequential([layers.Dense(512, "relu", input_shape=(512,)), layers.Dense(512)])
+model = keras.Sequential([layers.Dense(512, "relu", input_shape=(8,)), layers.Dense(512)])
 model.compile("adam", "mse")
-x = np.ones((20000, 512), np.float32)
-model.train_on_batch(x[:32], x[:32])
-threading.Timer(0.3, _thread.interrupt_main).start()
+x, y = np.ones((100_000, 8), np.float32), np.ones((100_000, 512), np.float32)
+
+def interrupt():
+    while model.optimizer.iterations == 0:  # until the first steps are done
+        time.sleep(0.001)
+    _thread.interrupt_main()
+
+threading.Thread(target=interrupt).start()
 try:
-    model.fit(x, x, epochs=1000, verbose=0)
+    model.fit(x, y, epochs=1000, verbose=0)
 except KeyboardInterrupt:
     done = model.optimizer.iterations
 assert done == model._counters.steps
-model.train_on_batch(x[:32], x[:32])
-print((done - 1) % 625)
+model.train_on_batch(x[:32], y[:32])
+print(done % 3125)
 """
 
 
