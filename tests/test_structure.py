@@ -16,14 +16,15 @@ PACKAGE = ROOT / "python" / "kudari"
 
 # From the bottom up: a module imports from its own room or from one below, never in a circle.
 PYTHON_ROOMS = (
-    {"_core", "checks", "lacking", "naming", "reference", "samples"},
+    {"_core", "checks", "lacking", "memory", "naming", "reference", "samples", "tensors"},
     {"callbacks", "cpu", "data", "identifiers", "nonfinite", "progress", "random", "scales"},
     {"operands"},
     {"kernels"},
     {"activations", "initializers", "optimizers.schedules"},
     {"layers", "losses", "metrics", "optimizers"},
     {"network", "summary", "utils"},
-    {"stack", "training"},
+    {"resume", "stack"},
+    {"training"},
     {"models"},
     {"__init__"},
     {"validation", "vectorised"},

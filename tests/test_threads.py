@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import kudari as keras
-from kudari import _core, cpu, kernels, layers, samples, validation
+from kudari import _core, cpu, kernels, layers, memory, samples, validation
 
 ROWS, FEATURES, CLASSES = 500, 200, 10
 NUMBERS = [2, 3, 7, 16]
@@ -160,5 +160,12 @@ def test_a_containers_quota_counts(tmp_path) -> None:
     (tmp_path / "root" / "a" / "b").mkdir(parents=True)
     (tmp_path / "root" / "a" / "cpu.max").write_text("150000 100000\n")
     (tmp_path / "root" / "a" / "b" / "cpu.max").write_text("max 100000\n")
-    assert cpu._quota(str(tmp_path / "root"), str(groups)) == 2
-    assert cpu._quota(str(tmp_path / "none"), str(groups)) > 1000
+    found = list(memory.groups(str(tmp_path / "root"), str(groups)))
+    assert [Path(folder) for folder in found] == [tmp_path / "root" / p for p in ("a/b", "a", "")]
+    assert cpu._quota(found) == 2
+    assert cpu._quota(memory.groups(str(tmp_path / "none"), str(groups))) > 1000
+    folder = tmp_path / "root" / "a"
+    (folder / "memory.max").write_text("1000000\n")
+    (folder / "memory.current").write_text("700000\n")
+    (folder / "memory.stat").write_text("anon 500000\nfile 200000\n")
+    assert memory._left(str(folder)) == 500_000

@@ -315,7 +315,9 @@ void bind_network(py::module_& m) {
     py::class_<Totals>(m, "Totals", py::is_final())
         .def(py::init<std::size_t>(), arg("count"))
         .def_property_readonly("rows", &Totals::rows)
-        .def("means", &Totals::means);
+        .def("means", &Totals::means)
+        .def("state", &Totals::state)
+        .def("restore", &Totals::restore, arg("rows"), arg("state"));
     py::class_<PyNetwork>(m, "Network", py::is_final())
         .def(py::init<const std::string&, std::size_t, const std::vector<py::dict>&>(),
              arg("dtype"), arg("input_size"), arg("layers"))

@@ -26,6 +26,18 @@ class Totals {
         return out;
     }
 
+    // The state of each sum, in order.
+    std::vector<std::vector<double>> state() const {
+        std::vector<std::vector<double>> out;
+        for (const ChunkedSum& sum : sums_) out.push_back(sum.state());
+        return out;
+    }
+    void restore(std::size_t rows, const std::vector<std::vector<double>>& state) {
+        if (state.size() != sums_.size()) throw std::invalid_argument("expected as many sums");
+        for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i].restore(state[i]);
+        rows_ = rows;
+    }
+
   private:
     std::vector<ChunkedSum> sums_;
     std::size_t rows_ = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,21 @@ class ChunkedSum {
         for (; i < n && filled_ % kLanes; ++i) add_one(x[i] * factor);
         for (; i + kLanes <= n; i += kLanes) add_lanes(x + i, factor);
         for (; i < n; ++i) add_one(x[i] * factor);
+    }
+    // All there is to it: how far the open chunk is filled, its lanes, the sums of the chunks.
+    std::vector<double> state() const {
+        std::vector<double> out{double(filled_)};
+        out.insert(out.end(), lanes_, lanes_ + kLanes);
+        out.insert(out.end(), chunks_.begin(), chunks_.end());
+        return out;
+    }
+    // Of a state that another sum has given; std::invalid_argument for anything else.
+    void restore(const std::vector<double>& state) {
+        if (state.size() < 1 + kLanes || !(state[0] >= 0 && state[0] < double(kChunk)))
+            throw std::invalid_argument("expected the state of a sum");
+        filled_ = std::size_t(state[0]);
+        std::copy_n(state.begin() + 1, kLanes, lanes_);
+        chunks_.assign(state.begin() + 1 + kLanes, state.end());
     }
     double value() const {
         std::vector<double> sums = chunks_;

@@ -82,6 +82,10 @@ class Totals:
     @property
     def rows(self) -> int: ...
     def means(self) -> list[float]: ...
+    def state(self) -> list[list[float]]:
+        """For each sum its open chunk and the sums of the others; for `restore`."""
+    def restore(self, rows: int, state: Sequence[Sequence[float]]) -> None:
+        """Go on from where the sums of as many `rows` stood; ValueError for anything else."""
 
 @final
 class Network:

@@ -1,6 +1,7 @@
 """Callbacks: what a person may run between epochs or batches of `fit`, `evaluate` and `predict`."""
 
 import math
+import os
 import sys
 import warnings
 import weakref
@@ -9,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from kudari import checks, lacking
+from kudari import checks, lacking, tensors
 
 Logs = dict[str, float]
 
@@ -48,6 +49,11 @@ class Callback:
     def set_params(self, params: dict[str, Any]) -> None:
         """Called once before a run."""
         self.params = params
+
+    def set_run(self, run: Any) -> None:
+        """Called by `fit` before `on_train_begin`. `run.save(path, more)` writes where the run
+        stands, and `more`, values for JSON; `run.resume(path, read)` goes on from there and returns
+        read(more)."""
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Before the first epoch of `fit`."""
@@ -311,12 +317,91 @@ class EarlyStopping(Callback):
         return logs.get(self.monitor)
 
 
+class BackupAndRestore(Callback):
+    """Save where `fit` stands, and go on from there when the same call is run again.
+
+    The file in `backup_dir` is written after each epoch, or after every `save_freq` batches where
+    that is a number. It holds weights, the optimizer's state, the counters of all random numbers,
+    the place within the epoch and the history so far, so that the resumed run ends with the bits of
+    one that was never interrupted. It is replaced as a whole: a crash while saving leaves the last
+    one. Use it with the same model, data and arguments; `epochs` may grow. Other callbacks begin
+    anew. With `delete_checkpoint` the file goes when `fit` ends.
+
+    ValueError for a damaged file and for one of another model or run.
+    """
+
+    def __init__(
+        self,
+        backup_dir: str | os.PathLike[str],
+        save_freq: str | int = "epoch",
+        delete_checkpoint: bool = True,
+    ) -> None:
+        where = "BackupAndRestore"
+        self.backup_dir = os.path.abspath(os.fspath(backup_dir))
+        if save_freq != "epoch":
+            save_freq = checks.whole(where, "save_freq", save_freq, low=1)
+            self.on_train_batch_end = self._batch_end  # type: ignore[method-assign]
+        self.save_freq = save_freq
+        self.delete_checkpoint = checks.flag(where, "delete_checkpoint", delete_checkpoint)
+        self._path = os.path.join(self.backup_dir, "run" + tensors.SUFFIX)
+        self._epochs: list[tuple[int, Logs]] = []  # what History has seen
+        self._resumed: list[tuple[int, Logs]] = []  # what it still has to see
+        self._batches = 0
+
+    def set_run(self, run: Any) -> None:
+        self._run = run
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        os.makedirs(self.backup_dir, exist_ok=True)
+        tensors.sweep(self._path)
+        self._epochs, self._resumed, self._batches = [], [], 0
+        if os.path.exists(self._path):
+            self._epochs, self._batches = self._run.resume(self._path, _read_history)
+            self._resumed = list(self._epochs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._replay()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epochs.append((epoch, dict(logs or {})))
+        if self.save_freq == "epoch":
+            self._save()
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self._replay()
+        if self.delete_checkpoint and os.path.exists(self._path):
+            os.unlink(self._path)
+
+    def _batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._batches += 1
+        if self._batches % int(self.save_freq) == 0:
+            self._save()
+
+    def _save(self) -> None:
+        self._run.save(self._path, (self._epochs, self._batches))
+
+    def _replay(self) -> None:
+        """Tell History, which began after this callback, of the epochs before."""
+        for epoch, logs in self._resumed:
+            self.model.history.on_epoch_end(epoch, logs)
+        self._resumed = []
+
+
+def _read_history(saved: Any) -> tuple[list[tuple[int, Logs]], int]:
+    """The epochs with their logs, and the batches, that a backup holds."""
+    epochs, batches = saved
+    found = [
+        (int(epoch), {str(name): float(logs[name]) for name in logs}) for epoch, logs in epochs
+    ]
+    return found, int(batches)
+
+
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
 checks.only(
     __name__,
-    ("Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback"),
+    ("BackupAndRestore", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback"),
     {"ModelCheckpoint": lacking.SAVING},
 )

@@ -7,8 +7,9 @@ from the start: a name that this machine does not have raises ValueError at the 
 import contextlib
 import os
 import sys
+from collections.abc import Iterable
 
-from kudari import _core, checks
+from kudari import _core, checks, memory
 
 _VARIABLES = ("KUDARI_NUM_THREADS", "OMP_NUM_THREADS")
 
@@ -52,25 +53,18 @@ def _initial_threads() -> int:
             return _parsed(variable, text)
     affinity = getattr(os, "sched_getaffinity", None)
     processors = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, min(processors, _quota()))
+    return max(1, min(processors, _quota(memory.groups())))
 
 
-def _quota(root: str = "/sys/fs/cgroup", groups: str = "/proc/self/cgroup") -> int:
-    """Whole processors that the control groups (version 2) of this process allow, rounded up."""
+def _quota(folders: Iterable[str]) -> int:
+    """Whole processors that the control groups of this process allow, rounded up."""
     allowed = sys.maxsize
-    try:
-        with open(groups) as file:
-            path = next(line for line in file if line.startswith("0::"))[3:].strip()
-    except (OSError, StopIteration):
-        return allowed
-    while True:
-        with contextlib.suppress(OSError, ValueError), open(f"{root}{path}/cpu.max") as file:
+    for folder in folders:
+        with contextlib.suppress(OSError, ValueError), open(f"{folder}/cpu.max") as file:
             limit, period = file.read().split()
             if limit != "max":
                 allowed = min(allowed, -(-int(limit) // int(period)))
-        if path in ("", "/"):
-            return allowed
-        path = path.rpartition("/")[0]
+    return allowed
 
 
 def _parsed(variable: str, text: str) -> int:

@@ -50,8 +50,11 @@ class GlorotUniform(Initializer):
     def __call__(self, shape: Sequence[int], dtype: str = "float32") -> NDArray[Any]:
         dtype = checks.float_dtype(_GLOROT, dtype)
         limit = np.sqrt(6.0 / max(1, sum(_fans(tuple(shape)))))
-        uniform = kernels.random_uniform(self.seed, 0, tuple(shape))
-        return np.asarray(limit * (2.0 * uniform - 1.0), dtype)
+        values = kernels.random_uniform(self.seed, 0, tuple(shape))
+        values *= 2.0  # in place: a large kernel's temporaries would be the most that it ever takes
+        values -= 1.0
+        values *= limit
+        return np.asarray(values, dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {"seed": self.seed}

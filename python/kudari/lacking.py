@@ -12,14 +12,14 @@ OPTIONS += " batch_shape batch_input_shape autocast sparse"
 NAMES = frozenset(" ".join((ACTIVATIONS, OPTIMIZERS, LAYERS, METRICS, OPTIONS)).split())
 
 SAVING = (
-    "This version keeps no files: call np.savez('weights.npz', *model.get_weights()), "
-    "and give the arrays to model.set_weights later."
+    "Keep the code that builds the model: model.save_weights('model.safetensors') writes its "
+    "weights, model.load_weights reads them."
 )
 FUNCTIONAL = "Put the layers in Sequential([...]); kudari has no functional API."
 
 _CODE = "Keep the code that builds the model; its weights are model.get_weights()."
 METHODS = {
-    **dict.fromkeys(("save", "save_weights", "load_weights", "export"), SAVING),
+    **dict.fromkeys(("save", "export"), SAVING),
     **dict.fromkeys(("to_json", "get_config", "from_config", "get_compile_config"), _CODE),
     "get_layer": "Use model.layers[index].",
 }

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kudari import _core, activations, checks, data, initializers, naming
+from kudari import _core, activations, checks, data, initializers, memory, naming
 from kudari.initializers import Initializer
 
 Array: TypeAlias = NDArray[Any]
@@ -253,6 +253,8 @@ class Dense(Layer):
         return [kernel, self._made("bias", self.bias_initializer, (self.units,), dtype)]
 
     def _made(self, name: str, make: Initializer, shape: Shape, dtype: str) -> Array:
+        size = (8 + np.dtype(dtype).itemsize) * math.prod(shape)  # initialisers work in float64
+        memory.require(self.name, f"a {name} of shape {shape}", size)
         value = np.ascontiguousarray(make(shape, dtype=dtype), dtype)
         fix = "Let the initializer return an array of the shape it is given."
         checks.shape(self.name, name, value, shape, fix)

@@ -35,8 +35,9 @@ class Sequential(Stack):
     "float64" for weights, arithmetic and outputs. Where no layer gives an input shape, the model is
     built for the first data it sees. Rows are the first axis of x.
 
-    One thread at a time may be in a model; a second call raises RuntimeError. Within `fit`,
-    callbacks may evaluate, predict, and read or set weights. An error leaves the model as it was.
+    Calls of several threads that do not train, such as `predict`, wait for each other; any call
+    while another thread trains the model raises RuntimeError. Within `fit`, callbacks may evaluate,
+    predict, and read or set weights. An error leaves the model as it was.
     """
 
     def __init__(
@@ -182,6 +183,8 @@ class Sequential(Stack):
                 watch=checks.choice("fit", "on_nonfinite", on_nonfinite, ("ignore", "raise"))
                 == "raise",
             )
+            net = self._at_work(objective)
+            net.require_memory(min(size, train.size), options.watch)
             history = History()
             hooks = CallbackList(
                 callbacks, self, training.parameters(verbose, options.epochs, train, size)
@@ -189,7 +192,7 @@ class Sequential(Stack):
             hooks.append(history)
             self.stop_training = False
             self.history = history
-            training.Fit(self, self._at_work(objective), train, validation, options, hooks).run()
+            training.Fit(self, net, train, validation, options, hooks).run()
             return history
 
     def _parts(

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from kudari import _core, checks, cpu, losses, metrics
+from kudari import _core, checks, cpu, losses, memory, metrics
 from kudari.data import Rows, Target
 from kudari.layers import Layer, Shape, checked_weights
 from kudari.losses import KernelChoice, Loss
@@ -147,16 +147,20 @@ class Net:
         self.objective: Objective | None = None
         self._kernel = ""
         self._kept = (0, 0, 0)
+        self._ready = 0  # rows that the engine has room for
+        self._keeps = False  # whether it has room for a copy of the weights
         self._slots_by_optimizer: WeakKeyDictionary[Optimizer, list[list[Array]]] = (
             WeakKeyDictionary()
         )
         cpu.get_num_threads()  # reads the environment, once
         self._settle(self._make())
 
+    def _plan(self) -> Architecture:
+        return architecture(self.layers, self.row)
+
     def _make(self) -> _core.Network:
         """A network of the layers as they are now, with their weights."""
-        described = architecture(self.layers, self.row).described
-        engine = _core.Network(self.dtype.name, math.prod(self.row), described)
+        engine = _core.Network(self.dtype.name, math.prod(self.row), self._plan().described)
         self._fill(engine, [value for layer in self.layers for value in layer.weights])
         return engine
 
@@ -178,6 +182,11 @@ class Net:
 
     # Weights and slots
 
+    def weight_names(self) -> list[str]:
+        """A name for each weight, by the place of its layer: "0.kernel", "0.bias", …"""
+        places = enumerate(self.layers)
+        return [f"{place}.{name}" for place, layer in places for name in layer.weight_names()]
+
     def get_weights(self) -> list[Array]:
         """Copies of all weights: kernel, bias, kernel, bias, …"""
         return [self._engine.get_weight(i) for i in range(self._weight_count)]
@@ -192,6 +201,10 @@ class Net:
         slots = range(self._engine.slot_count) if self.objective else ()
         return [[self._engine.get_slot(i, s) for s in slots] for i in range(self._weight_count)]
 
+    def set_slots(self, slots: list[list[Array]]) -> None:
+        """Replace the optimizer's slots by arrays in the order of `get_slots`."""
+        _fill_slots(self._engine, slots)
+
     @property
     def _weight_count(self) -> int:
         return len(self._engine.weight_shapes)
@@ -204,6 +217,10 @@ class Net:
         if self.objective is not None and not kept:
             self._slots_by_optimizer[self.objective.optimizer] = self.get_slots()
         remade = self._trainable != self._flags()
+        slots = len(objective.optimizer.slot_names)
+        new = slots if slots != self._engine.slot_count else 0
+        what = f"the {slots} slots of {type(objective.optimizer).__name__}"
+        memory.require("compile", what, self._bytes() * (new + remade))
         engine = self._make() if remade else self._engine
         engine.compile(
             objective.choice.name,
@@ -220,6 +237,7 @@ class Net:
             if kept:
                 _fill_slots(engine, self.get_slots())
             self._settle(engine)
+        self._ready, self._keeps = 0, self._keeps and not remade and not new
         self.objective = objective
         self._kernel = objective.optimizer.kernel
 
@@ -269,6 +287,20 @@ class Net:
             done = -(-(totals.rows - before) // batch_size)
             life.steps += done
             self.objective.optimizer.iterations += done
+
+    def require_memory(self, batch: int, watch: bool) -> None:
+        """MemoryError where a run with batches of `batch` rows would take more than there is."""
+        outputs = [layer.get("units", 0) for layer in self._plan().described]
+        row = 2 * self.dtype.itemsize * (math.prod(self.row) + sum(outputs))
+        size = row * batch if batch > self._ready else 0
+        if watch and not self._keeps:
+            size += self._bytes() * (1 + self._engine.slot_count)
+        memory.require("fit", f"a run with batches of {batch} rows", size)
+        self._ready, self._keeps = max(batch, self._ready), self._keeps or watch
+
+    def _bytes(self) -> int:
+        """Of all weights."""
+        return self.dtype.itemsize * sum(math.prod(shape) for shape in self._engine.weight_shapes)
 
     def fault(self) -> Fault | None:
         """What stopped the last call of `train`; None where nothing did."""

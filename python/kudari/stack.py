@@ -1,18 +1,29 @@
 """A stack of layers and its weights: what a model is before it learns."""
 
+import math
+import os
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from kudari import _core, checks, naming, random
+from kudari import _core, checks, naming, random, tensors
 from kudari.layers import InputLayer, Layer, Shape, listed, require_layer, row_of
 from kudari.network import CompileArguments, Counters, Net, Objective, output_row
 
 Array: TypeAlias = NDArray[Any]
 
 _BUILD = "Give the first layer input_shape=, call build, or fit first."
+
+
+def _weights_path(where: str, filepath: str | os.PathLike[str]) -> str:
+    path = os.fspath(filepath)
+    if not isinstance(path, str) or not path.endswith(tensors.SUFFIX):
+        fix = f"Pass a path such as 'model{tensors.SUFFIX}'."
+        wanted = f"a path that ends in {tensors.SUFFIX}"
+        raise ValueError(checks.message(where, repr(filepath), wanted, fix))
+    return path
 
 
 class Stack:
@@ -178,6 +189,38 @@ class Stack:
         """
         with self._inside("set_weights"):
             self._network(self._known_row("set_weights")).set_weights(weights)
+
+    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write all weights to a .safetensors file, which other libraries read too.
+
+        The file is replaced as a whole: after a crash it is the old one or the new one. ValueError
+        before the model is built; FileExistsError where it exists and `overwrite` is False.
+        """
+        where = "save_weights"
+        path = _weights_path(where, filepath)
+        with self._inside(where):
+            net = self._network(self._known_row(where))
+            if not checks.flag(where, "overwrite", overwrite) and os.path.exists(path):
+                fix = "Choose another name, or pass overwrite=True."
+                text = checks.message(where, f"{path!r}, which exists", "a new file", fix)
+                raise FileExistsError(text)
+            named = dict(zip(net.weight_names(), net.get_weights(), strict=True))
+            tensors.write(path, named, {"kudari": "weights"})
+
+    def load_weights(self, filepath: str | os.PathLike[str]) -> None:
+        """Replace all weights by those that a model of the same layers has saved.
+
+        ValueError for a file that is damaged or of another model, and then nothing is changed.
+        """
+        where = "load_weights"
+        path = _weights_path(where, filepath)
+        with self._inside(where):
+            net = self._network(self._known_row(where))
+            names, shapes = net.weight_names(), [w.shape for w in net.get_weights()]
+            most = 8 * sum(math.prod(shape) for shape in shapes)
+            found, _ = tensors.read(where, path, most)
+            tensors.require(where, path, found, dict(zip(names, shapes, strict=True)))
+            net.set_weights([found[name] for name in names])
 
     def _network(self, row: Shape) -> Net:
         """The network for input rows of shape `row`, made when first needed."""

@@ -3,19 +3,21 @@
 import math
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kudari import _core, checks, kernels, progress
+from kudari import _core, checks, kernels, progress, resume
 from kudari.callbacks import CallbackList, Logs
 from kudari.data import Rows
 from kudari.network import CHUNK, Net
 from kudari.nonfinite import OVERFLOW, Fault, refused
 from kudari.progress import Progress
+from kudari.resume import Position
 
 Array: TypeAlias = NDArray[Any]
+T = TypeVar("T")
 
 AT_ONCE = 1024  # rows that the engine predicts before it looks at the clock
 _STEPS = 4096  # most steps whose learning-rate scalars are formed at a time
@@ -80,17 +82,32 @@ class Fit:
         self.callbacks = callbacks
         self.steps = batches(train.size, options.batch_size)
         self.watched = callbacks.watch_batches("train")
+        self.position = Position(options.initial_epoch, 0, None)
         self.ahead = 64  # steps whose scalars are formed at a time: no more than time is likely for
 
     def run(self) -> None:
         """All epochs, until the last or until a callback sets `model.stop_training`."""
         logs: Logs = {}
+        self.callbacks.call("set_run", self)
         self.callbacks.call("on_train_begin", {})
-        for epoch in range(self.options.initial_epoch, self.options.epochs):
-            logs = self._epoch(epoch)
+        while self.position.epoch < self.options.epochs:
+            logs = self._epoch(self.position.epoch)
             if self.model.stop_training:
                 break
         self.callbacks.call("on_train_end", logs)
+
+    def save(self, path: str, more: Any) -> None:
+        """Write where the run stands, and what else is to be found again."""
+        resume.save(path, self.net, self._identity(), self.position, more)
+
+    def resume(self, path: str, read_more: Callable[[Any], T]) -> T:
+        """Go on from where the run of `save` stood; returns what `read_more` makes of the rest."""
+        self.position, more = resume.load(path, self.net, self._identity(), read_more)
+        return more
+
+    def _identity(self) -> dict[str, Any]:
+        options = self.options
+        return {"rows": self.rows, "batch_size": options.batch_size, "shuffle": options.shuffle}
 
     def _epoch(self, epoch: int) -> Logs:
         options = self.options
@@ -103,6 +120,7 @@ class Fit:
             size = options.validation_batch_size
             means = evaluate(self.net, self.validation, size, self.callbacks)
             logs |= _logs(self.net, means, "val_")
+        self.position = Position(epoch + 1, 0, None)
         self.callbacks.call("on_epoch_end", epoch, logs)
         line.end(logs)
         return logs
@@ -116,13 +134,15 @@ class Fit:
         """The batches of one epoch; returns the means over its rows."""
         if self.options.watch:
             self.net.keep()
-        order, totals, done = self._order(), self.net.totals(), 0
+        order = self._order()
+        totals, done = self.position.totals or self.net.totals(), self.position.batch
         logs: Logs = {}
         while done < self.steps and not self.model.stop_training:
             if self.watched:
                 self.callbacks.call("on_train_batch_begin", done, {})
             steps = self._advance(order, done, totals)
             done += steps
+            self.position = Position(epoch, done, totals)
             if not steps:
                 self._refuse(epoch, done, self.net.fault())
             logs = _logs(self.net, totals.means())

@@ -67,7 +67,7 @@ def test_threads_come_from_affinity_then_environment_then_code(
     threads: pytest.MonkeyPatch,
 ) -> None:
     if hasattr(os, "sched_getaffinity"):
-        threads.setattr(cpu, "_quota", lambda: 1000)
+        threads.setattr(cpu, "_quota", lambda folders: 1000)
         assert cpu.get_num_threads() == len(os.sched_getaffinity(0))
     for variable, text, number in [("OMP_NUM_THREADS", "3,2", 3), ("KUDARI_NUM_THREADS", " 5 ", 5)]:
         threads.setenv(variable, text)
