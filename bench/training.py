@@ -13,6 +13,7 @@ PEERS = (
     "kudari",
     "kudari-avx2",
     "kudari-baseline",
+    "kudari-reordered",
     "jax-scan",
     "jax-step",
     "torch",

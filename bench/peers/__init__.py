@@ -1,5 +1,6 @@
 """The peers: a module each, with a function for every kind of job that it can do."""
 
+import os
 from dataclasses import dataclass, field
 from importlib import util
 
@@ -22,6 +23,13 @@ PEERS = {
     "kudari": Peer("kudari", ("kudari",)),
     "kudari-avx2": Peer("kudari", ("kudari",), {"KUDARI_ISA": "avx2"}),
     "kudari-baseline": Peer("kudari", ("kudari",), {"KUDARI_ISA": "baseline"}, by_default=False),
+    # A build with another KUDARI_SUMS, in the folder that the variable names.
+    "kudari-reordered": Peer(
+        "kudari",
+        ("kudari",),
+        {"PYTHONPATH": os.environ.get("KUDARI_REORDERED", "")},
+        by_default=False,
+    ),
     "jax": Peer("jax", ("jax",)),
     "jax-scan": Peer("jax_scan", ("jax",)),
     "jax-step": Peer("jax_step", ("jax",)),
@@ -37,4 +45,4 @@ LIMITS = {
     "limit": Peer("limit", ("kudari",)),
     "limit-avx2": Peer("limit", ("kudari",), {"KUDARI_ISA": "avx2"}),
 }
-OURS = ("kudari", "kudari-avx2", "kudari-baseline")
+OURS = ("kudari", "kudari-avx2", "kudari-baseline", "kudari-reordered")

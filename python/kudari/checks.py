@@ -131,6 +131,16 @@ def kind_of(value: object) -> str:
     return f"{'an' if name[0].lower() in 'aeiou' or name == 'ndarray' else 'a'} {name}"
 
 
+def as_array(where: str, name: str, value: object) -> NDArray[Any]:
+    """np.asarray(value); TypeError with the reason where that fails, whatever it raises."""
+    try:
+        return np.asarray(value)
+    except Exception as error:
+        fix = f"Turn {name} into one NumPy array first; the reason was: {error}"
+        wanted = f"{name} to be an array of numbers"
+        raise TypeError(message(where, kind_of(value), wanted, fix)) from error
+
+
 def unmasked(where: str, name: str, value: object) -> None:
     """ValueError for a masked array in which something is masked."""
     if "numpy.ma" not in sys.modules:  # NumPy loads it late, and no masked array is older

@@ -105,13 +105,7 @@ def _as_array(where: str, name: str, value: Any) -> Array:
         fix = f"Pass {name} as one array; kudari draws the batches itself."
         got = f"{checks.kind_of(value)}, which is not supported"
         raise TypeError(checks.message(where, got, f"{name} as one array", fix))
-    try:
-        return np.asarray(value)
-    except Exception as error:
-        fix = f"Turn {name} into one NumPy array first; the reason was: {error}"
-        wanted = f"{name} to be an array of numbers"
-        got = checks.kind_of(value)
-        raise TypeError(checks.message(where, got, wanted, fix)) from error
+    return checks.as_array(where, name, value)
 
 
 def _text_columns(value: Any) -> str:

@@ -24,8 +24,10 @@ def real(where: str, name: str, value: ArrayLike) -> Array:
         return value
     checks.unmasked(where, name, value)
     try:
-        array = np.asarray(value)
-    except ValueError as error:
+        array = checks.as_array(where, name, value)
+    except TypeError as error:
+        if not isinstance(value, (list, tuple)) or not isinstance(error.__cause__, ValueError):
+            raise
         fix = "Make every row equally long."
         got = "nested sequences of unequal lengths"
         raise ValueError(checks.message(where, got, f"{name} to be rectangular", fix)) from error

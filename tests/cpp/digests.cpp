@@ -121,9 +121,12 @@ struct Setting {
 
 std::vector<Setting> settings() {
     std::vector<Setting> out;
-    for (const std::string& isa : available_isas())
-        for (const int threads : {1, 2, 3, 7})
-            for (const bool by_layers : {false, true}) out.push_back({isa, threads, by_layers});
+    for (const std::string& isa : available_isas()) {
+        for (const bool by_layers : {false, true})
+            for (const int threads : {1, 2}) out.push_back({isa, threads, by_layers});
+        out.push_back({isa, 3, true});
+        out.push_back({isa, 7, false});
+    }
     out.push_back({available_isas().back(), 16, std::nullopt}); // as the clock chooses
     return out;
 }

@@ -194,7 +194,8 @@ def _gradient(where: str, index: int, grad: Any, param: Any) -> Array:
     """`grad` in the dtype of `param`, which must be fit to be updated in place."""
     name, of = f"grads[{index}]", f"params[{index}]"
     wide = getattr(param, "dtype", None) == np.float64
-    operands.target(where, of, param, np.shape(param), np.float64 if wide else np.float32)
+    shape = param.shape if isinstance(param, np.ndarray) else ()
+    operands.target(where, of, param, shape, np.float64 if wide else np.float32)
     array = operands.real(where, name, grad)
     if isinstance(grad, np.ndarray) and array.dtype.kind == "f" and array.dtype != param.dtype:
         fix = f"Convert it with astype('{param.dtype}')."
